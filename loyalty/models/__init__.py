@@ -1,0 +1,44 @@
+"""Every table of the loyalty package. Rows are never request or response bodies."""
+
+from loyalty.models.caps import BudgetSlice, CapCounter
+from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
+from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
+from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
+from loyalty.models.purchase import Purchase, PurchaseLine, Refund
+from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
+from loyalty.models.staff import AuditDetail, AuditEntry, Staff
+from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
+
+__all__ = [
+    "AccessKey",
+    "AuditDetail",
+    "AuditEntry",
+    "Balance",
+    "BudgetSlice",
+    "CapCounter",
+    "Cashier",
+    "CatalogueItem",
+    "Consent",
+    "GuestReceipt",
+    "Hold",
+    "IdempotencyKey",
+    "Identity",
+    "JournalEntry",
+    "LedgerSeal",
+    "Lot",
+    "LotMovement",
+    "Member",
+    "MemberFact",
+    "Person",
+    "PersonIdentity",
+    "ProgrammeDraft",
+    "ProgrammeVersion",
+    "Purchase",
+    "PurchaseLine",
+    "ReceiptKey",
+    "Refund",
+    "Staff",
+    "Store",
+    "Terminal",
+    "WaitingRefund",
+]

@@ -1,0 +1,109 @@
+"""Sales and their refunds, as facts that were frozen when they were recorded."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import SQLModel
+
+from loyalty.models.columns import code, json_document, flag, instant, local_day, number, pieces, word_list, words
+
+
+class Purchase(SQLModel, table=True):
+    """A member's completed sale, with the evaluation that paid its points."""
+
+    __tablename__ = "purchase"
+    __table_args__ = (
+        Index("purchase_shift", "terminal_id", "local_date"),
+        Index("purchase_store_day", "store_id", "local_date"),
+        {"postgresql_with": {"fillfactor": "90"}},
+    )
+
+    member_id: int = number(key=True)
+    purchase_no: int = number(key=True)
+    receipt_key: str = code(length=320)
+    store_id: str = code()
+    terminal_id: str = code()
+    cashier_id: str | None = code(nullable=True)
+    channel: str = code(length=16)
+    shift: str | None = code(nullable=True)
+    occurred_at: datetime = instant()
+    """Business time, corrected by the till's measured clock skew where it was outside tolerance."""
+    stated_at: datetime = instant()
+    """The instant that the till wrote."""
+    recorded_at: datetime = instant()
+    local_date: date = local_day()
+    """The store's local day of the sale, frozen: periods and caps fold by it."""
+    currency: str = code(length=3)
+    total_minor: int = number()
+    discount_minor: int = number(default=0)
+    """Order-level discount; line discounts stand on the lines."""
+    rounding_minor: int = number(default=0)
+    tenders: list[dict[str, Any]] = json_document()
+    hold_no: int | None = number(nullable=True)
+    spent_wallet: str | None = code(nullable=True)
+    points_spent: int = number(default=0)
+    points_spent_minor: int = number(default=0)
+    programme_version: int = number()
+    evaluation: dict[str, Any] = json_document()
+    """Rules, inputs, arithmetic and caps, as ``loyalty.earning`` froze them."""
+    earned: dict[str, int] = json_document()
+    """Points by wallet at the sale. What is left of them is the lots' to say."""
+    flags: list[str] = word_list()
+    voided: bool = flag()
+
+
+class PurchaseLine(SQLModel, table=True):
+    """A line of a sale with what the catalogue said then, its share of the points paid, and what came back."""
+
+    __tablename__ = "purchase_line"
+    __table_args__ = (
+        CheckConstraint("0 <= refunded_quantity AND refunded_quantity <= quantity", name="purchase_line_refunded"),
+        {"postgresql_with": {"fillfactor": "90"}},
+    )
+
+    member_id: int = number(key=True)
+    purchase_no: int = number(key=True)
+    line_no: int = number(key=True)
+    line_id: str = code()
+    sku: str = code()
+    quantity: Decimal = pieces()
+    amount_minor: int = number()
+    discount_minor: int = number()
+    tax_minor: int = number()
+    kind: str = code(length=16)
+    category: str = code(default="", length=256)
+    brand: str = code(default="", length=128)
+    tags: list[str] = word_list()
+    points_minor: int = number(default=0)
+    """The share of ``points_spent_minor`` that fell on this line at the sale."""
+    refunded_quantity: Decimal = pieces(default=0)
+
+
+class Refund(SQLModel, table=True):
+    """Goods that came back, and what that did to the points."""
+
+    __tablename__ = "refund"
+    __table_args__ = (Index("refund_purchase", "member_id", "purchase_no"),)
+
+    member_id: int = number(key=True)
+    refund_no: int = number(key=True)
+    purchase_no: int = number()
+    receipt_key: str = code(length=320)
+    store_id: str = code()
+    terminal_id: str = code()
+    cashier_id: str | None = code(nullable=True)
+    shift: str | None = code(nullable=True)
+    occurred_at: datetime = instant()
+    recorded_at: datetime = instant()
+    local_date: date = local_day()
+    lines: list[dict[str, Any]] = json_document()
+    """``{"id": line id, "quantity": decimal string}`` of what came back."""
+    amount_minor: int = number()
+    """Price of what came back, before the part that had been paid with points."""
+    cash_minor: int = number()
+    """What the customer gets in money."""
+    effect: dict[str, Any] = json_document()
+    """Points taken, returned, owed, written off and forgiven, by wallet."""
+    reason: str | None = words(nullable=True)
