@@ -1,0 +1,131 @@
+"""How a refusal looks on the wire: RFC 9457 problem documents, mapped in one place.
+
+``type`` and ``code`` are stable, ``detail`` is for people, the facts of the error are members of the document. No
+document ever holds a stack trace or an exception's text that we did not write. The request id is in a header, so that
+a replayed answer stays the same byte for byte.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from kernel.errors import (
+    ConflictError,
+    DomainError,
+    ForbiddenError,
+    NotFoundError,
+    TooManyError,
+    UnprocessableError,
+)
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:comeback:problem:"
+
+_STATUS_OF_KIND: Final[tuple[tuple[type[DomainError], int], ...]] = (
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (ForbiddenError, 403),
+    (UnprocessableError, 422),
+    (TooManyError, 429),
+)
+_CODE_OF_STATUS: Final = {
+    400: "malformed_request",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable",
+    429: "too_many",
+}
+_UNREACHABLE: Final = (OSError, InterfaceError, OperationalError, PoolTimeoutError)
+
+log = structlog.get_logger()
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a refusal: 404, 409, 403, 422 or 429."""
+    return next((status for kind, status in _STATUS_OF_KIND if isinstance(error, kind)), 422)
+
+
+def problem(status: int, code: str, detail: str, facts: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """A problem document."""
+    return {"type": TYPE_PREFIX + code, "code": code, "status": status, "detail": detail, **(facts or {})}
+
+
+def encode_refusal(error: DomainError) -> tuple[int, bytes]:
+    """Status and bytes of a refusal, as they are sent and as they are stored for the idempotency key."""
+    status = status_of(error)
+    return status, msgspec.json.encode(problem(status, error.code, error.detail, error.facts))
+
+
+def respond(status: int, body: bytes | dict[str, Any], headers: dict[str, str] | None = None) -> Response[bytes]:
+    content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    return Response(content, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers or {})
+
+
+def _on_domain_error(_: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+    status, body = encode_refusal(error)
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooManyError) else None
+    return respond(status, body, headers)
+
+
+def _on_validation_error(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    problems = [
+        {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))}
+        for item in (error.extra if isinstance(error.extra, list) else [])
+        if isinstance(item, dict)
+    ]
+    return respond(400, problem(400, "malformed_request", "The request does not fit its schema.", {"errors": problems}))
+
+
+def _on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    code = _CODE_OF_STATUS.get(error.status_code, "http_error")
+    headers = dict(error.headers or {})
+    if error.status_code == 401:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    detail = error.detail if error.status_code < 500 else "The server could not answer."
+    return respond(error.status_code, problem(error.status_code, code, detail), headers)
+
+
+def _on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("database_unreachable", path=request.scope["path"], error=repr(error))
+    body = problem(503, "unavailable", "The database cannot be reached. Nothing was done; try again.")
+    return respond(503, body, {"Retry-After": "2"})
+
+
+def _on_driver_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
+    if error.connection_invalidated:
+        return _on_unreachable(request, error)
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate == "55P03":
+        body = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
+        return respond(409, body, {"Retry-After": "1"})
+    if sqlstate is not None and sqlstate[:2] in {"57", "08", "53"}:
+        return _on_unreachable(request, error)
+    return _on_unexpected(request, error)
+
+
+def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("unexpected_error", path=request.scope["path"], exc_info=error)
+    return respond(500, problem(500, "internal_error", "Something failed on our side and was recorded."))
+
+
+EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
+    DomainError: _on_domain_error,
+    ValidationException: _on_validation_error,
+    HTTPException: _on_http_error,
+    DBAPIError: _on_driver_error,
+    **dict.fromkeys(_UNREACHABLE, _on_unreachable),
+    Exception: _on_unexpected,
+}
