@@ -1,0 +1,33 @@
+"""The programme document: everything that a version of the programme says."""
+
+from loyalty.programme.part import Part
+from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
+from loyalty.programme.rules import BaseSettings, EarnRule
+from loyalty.programme.settings import ReceiptTexts, RefundSettings, Stacking, TillSettings
+from loyalty.programme.spending import SpendSettings
+from loyalty.programme.tiers import Tier
+from loyalty.programme.wallets import Wallet
+
+
+class ProgrammeDocument(Part, frozen=True, kw_only=True):
+    """One programme as one document: what is drafted, validated, diffed, published and rolled back."""
+
+    name: str
+    currency: str
+    """ISO 4217 code of every amount in this document."""
+    fallback_language: str
+    """Used where a text does not exist in the language asked for."""
+    wallets: tuple[Wallet, ...]
+    primary_wallet: str
+    spending: SpendSettings = SpendSettings()
+    base: BaseSettings = BaseSettings()
+    stacking: Stacking = Stacking()
+    pending: PendingPolicy = PendingPolicy()
+    expiry: ExpiryPolicy = ExpiryPolicy()
+    expiry_by_tier: dict[str, ExpiryPolicy] = {}
+    tiers: tuple[Tier, ...] = ()
+    earn_rules: tuple[EarnRule, ...] = ()
+    till: TillSettings = TillSettings()
+    refunds: RefundSettings = RefundSettings()
+    receipts: dict[str, ReceiptTexts] = {}
+    """By language."""
