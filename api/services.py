@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,5 +28,5 @@ class Services:
     """May be unreachable: every use of it must have an answer without it."""
     signing_keys: SigningKeys
     lookup_key: LookupKey
-    programmes: ProgrammeCache
-    postings: PostingQueue
+    programmes: ProgrammeCache = field(init=False)
+    postings: PostingQueue = field(init=False)

@@ -1,0 +1,55 @@
+"""The composition root: one Litestar application out of settings and a clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from litestar import Litestar, Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from api.dependencies import PROVIDERS
+from api.opening import open_services
+from api.problems import EXCEPTION_HANDLERS
+from api.request_ids import echo_request_id
+from api.routes import ROUTES
+from kernel.clock import Clock, system_clock
+from kernel.settings import Settings
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock) -> Litestar:
+    """The API. Connections and keys are opened when it starts serving, so that its schema can be had without any."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_services(settings, clock=clock) as services:
+            app.state.services = services
+            yield
+
+    return Litestar(
+        route_handlers=ROUTES,
+        lifespan=[lifespan],
+        dependencies=PROVIDERS,
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[echo_request_id],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Comeback",
+        version="1.0.0",
+        description="Loyalty points for tills, phones, staff and systems.",
+        components=Components(
+            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+        ),
+        openapi_router=Router("/docs", route_handlers=[], opt={"public": True}, include_in_schema=False),
+        render_plugins=[SwaggerRenderPlugin(path="/")],
+    )
