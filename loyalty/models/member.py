@@ -7,7 +7,7 @@ e-mail to its member: a registry, keyed by that very thing.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
 from loyalty.models.columns import code, flag, generated_number, instant, local_day, number, octets, words
@@ -20,6 +20,7 @@ class Member(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("status IN ('active', 'blocked', 'merged', 'erased')", name="member_status"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="member_merged_into"),
+        Index("member_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "60"}},
     )
 

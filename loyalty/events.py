@@ -1,0 +1,85 @@
+"""What the loyalty package tells the others, in ids, integers, days and instants.
+
+Each is published with the fact, in its transaction, under the lock of its member. The names and the fields that are
+there stay what they are: stored events outlive the code that wrote them.
+"""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+from kernel.events import Event
+
+
+class MemberEnrolled(Event, frozen=True, kw_only=True):
+    """Somebody became a member."""
+
+    type: ClassVar[str] = "member_enrolled"
+    enrolled_at: datetime
+
+
+class PurchaseRecorded(Event, frozen=True, kw_only=True):
+    """A completed sale is in the books, on time or late. ``local_date`` is the store's day of the sale."""
+
+    type: ClassVar[str] = "purchase_recorded"
+    purchase_no: int
+    store_id: str
+    occurred_at: datetime
+    local_date: date
+    currency: str
+    total_minor: int
+    points_earned: dict[str, int]
+    """By wallet; wallets that got nothing are absent."""
+    points_spent: int = 0
+
+
+class PurchaseRefunded(Event, frozen=True, kw_only=True):
+    """Goods of a sale came back."""
+
+    type: ClassVar[str] = "purchase_refunded"
+    refund_no: int
+    purchase_no: int
+    store_id: str
+    occurred_at: datetime
+    local_date: date
+    currency: str
+    amount_minor: int
+    """Price of what came back, whatever it had been paid with."""
+    is_void: bool = False
+    """The whole sale was undone, as if it had not been."""
+
+
+class HoldResolved(Event, frozen=True, kw_only=True):
+    """Points set aside for a sale were captured, voided or timed out."""
+
+    type: ClassVar[str] = "hold_resolved"
+    hold_no: int
+    outcome: str
+    """captured, voided or expired."""
+    captured: int
+    resolved_at: datetime
+
+
+class PointsAdjusted(Event, frozen=True, kw_only=True):
+    """Staff gave or took points."""
+
+    type: ClassVar[str] = "points_adjusted"
+    entry_no: int
+    wallet: str
+    points: int
+    """Negative when they were taken."""
+    occurred_at: datetime
+
+
+class MembersMerged(Event, frozen=True, kw_only=True):
+    """``member_id`` now also stands for ``source_member_id``, whose points have been moved."""
+
+    type: ClassVar[str] = "members_merged"
+    source_member_id: int
+    merged_at: datetime
+
+
+class MemberErased(Event, frozen=True, kw_only=True):
+    """The person behind the member is gone, and so is what any package kept about them."""
+
+    type: ClassVar[str] = "member_erased"
+    erased_at: datetime
