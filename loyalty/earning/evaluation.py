@@ -8,7 +8,7 @@ from loyalty.earning.purchase import EarningPurchase, Headroom, MemberFacts, Sto
 from loyalty.programme.policies import ExpiryPolicy
 
 
-class EarnGroup(Struct, frozen=True):
+class EarnGroup(Struct, frozen=True, gc=False):
     """Points that become one journal entry and one lot."""
 
     wallet: str
@@ -19,7 +19,7 @@ class EarnGroup(Struct, frozen=True):
     """Its clock starts when the points become available, see ``calendar.expires_at``."""
 
 
-class CapUse(Struct, frozen=True):
+class CapUse(Struct, frozen=True, gc=False):
     """What a rule took of one of its limits per member."""
 
     rule: str
@@ -30,8 +30,8 @@ class CapUse(Struct, frozen=True):
     points: int
 
 
-class FiredRule(Struct, frozen=True, array_like=True):
-    """A rule that paid, with its arithmetic: ``exact / divisor`` points, rounded to ``before_limits``, cut to ``points``."""
+class FiredRule(Struct, frozen=True, gc=False, array_like=True):
+    """A rule that paid: ``exact / divisor`` points, rounded to ``before_limits``, cut to ``points``."""
 
     rule: str
     points: int
@@ -52,8 +52,8 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     fired: tuple[FiredRule, ...]
     multipliers: tuple[str, ...]
     """Codes of the multiplier rules that took part; ``tier:gold`` for the tier's own."""
-    missed: dict[str, str]
-    """Reason to the set of rules it kept from firing, as hexadecimal bits in the snapshot's order of rules."""
+    missed: dict[str, int]
+    """Reason to the rules that it kept from firing, as a set of bits in the snapshot's order of rules."""
     details: dict[str, str]
     """Rule to what its reason names: the rule it lost to, the error of its condition, the limit."""
     cap_uses: tuple[CapUse, ...]

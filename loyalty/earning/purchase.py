@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 STORED_VALUE_TENDERS = frozenset({"gift_card", "stored_value"})
 
@@ -41,10 +41,15 @@ class Tender(Struct, frozen=True, kw_only=True):
 
 
 class EarningPurchase(Struct, frozen=True, kw_only=True):
-    """A sale as rules see it. ``occurred_at`` is aware UTC; ``local_date`` is the frozen day that caps count by."""
+    """A sale as rules see it.
+
+    ``occurred_at`` is aware UTC. ``local_date`` is the frozen business day in ``zone`` (an IANA name): caps count by
+    it, and the days of pending and expiry are days of that zone.
+    """
 
     occurred_at: datetime
     local_date: date
+    zone: str
     channel: str
     currency: str
     lines: tuple[EarnLine, ...]
@@ -88,8 +93,5 @@ class Headroom(Struct, frozen=True, kw_only=True, omit_defaults=True):
     may take of the rule's leased budget; a rule with a budget that is absent here pays nothing.
     """
 
-    used_points: Mapping[str, Mapping[str, int]] = {}
-    budget_points: Mapping[str, int] = {}
-
-
-NO_HEADROOM_USED = Headroom()
+    used_points: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    budget_points: Mapping[str, int] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """The programme document: everything that a version of the programme says."""
 
+from msgspec import field
+
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
 from loyalty.programme.rules import BaseSettings, EarnRule
@@ -24,10 +26,10 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     stacking: Stacking = Stacking()
     pending: PendingPolicy = PendingPolicy()
     expiry: ExpiryPolicy = ExpiryPolicy()
-    expiry_by_tier: dict[str, ExpiryPolicy] = {}
+    expiry_by_tier: dict[str, ExpiryPolicy] = field(default_factory=dict)
     tiers: tuple[Tier, ...] = ()
     earn_rules: tuple[EarnRule, ...] = ()
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()
-    receipts: dict[str, ReceiptTexts] = {}
+    receipts: dict[str, ReceiptTexts] = field(default_factory=dict)
     """By language."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
@@ -134,4 +134,4 @@ class EarnRule(Part, frozen=True, kw_only=True):
     """None: the programme's."""
     expiry: ExpiryPolicy | None = None
     """None: the programme's, with its exceptions by tier."""
-    expiry_by_tier: dict[str, ExpiryPolicy] = {}
+    expiry_by_tier: dict[str, ExpiryPolicy] = field(default_factory=dict)

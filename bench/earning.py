@@ -1,0 +1,109 @@
+"""How long the evaluation of one purchase takes: 20, 100 and 500 live rules with conditions and caps, 3 lines.
+
+Run as ``python -m bench.earning``. Prints medians of repeated runs in microseconds on one core. About a third of the
+rules fire. ``evaluate`` and ``freeze`` are what every purchase pays; ``explain`` is paid by whoever asks.
+"""
+
+import statistics
+import timeit
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from loyalty.earning.evaluate import evaluate
+from loyalty.earning.purchase import EarningPurchase, EarnLine, Headroom, MemberFacts, StoreFacts
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.policies import PendingPolicy
+from loyalty.programme.rules import Caps, EarnRule, Formula, LineNames
+from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.programme.tiers import Tier
+from loyalty.programme.wallets import Wallet
+
+REPEATS = 15
+STORE = StoreFacts(code="riverside", zone="Europe/Berlin", city="Leipzig")
+MEMBER = MemberFacts(tier="gold", segments=frozenset({"families"}), purchases_count=12, days_since_purchase=9)
+CATEGORIES = ("food/bread", "food/dairy", "drinks/coffee", "home/light")
+
+
+def programme(rules_count: int) -> ProgrammeSnapshot:
+    """A third of the rules fire, a third fails its condition, a third is for other stores, lines or tiers."""
+    rules = [_rule(place) for place in range(rules_count)]
+    document = ProgrammeDocument(
+        name="Bench",
+        currency="EUR",
+        fallback_language="en",
+        wallets=(Wallet(code="points", names={"en": {"one": "point", "other": "points"}}),),
+        primary_wallet="points",
+        tiers=(Tier(code="gold", names={"en": "Gold"}, multiplier="1.5"),),
+        pending=PendingPolicy(kind="days", days=14),
+        earn_rules=tuple(rules),
+    )
+    return ProgrammeSnapshot(1, document)
+
+
+def _rule(place: int) -> EarnRule:
+    formulas = (
+        Formula(kind="rate", points=1 + place % 4, per_minor=100),
+        Formula(kind="per_item", points=5),
+        Formula(kind="fixed", points=20),
+    )
+    fires = place % 3 == 0
+    total_minor = 1_000 + place if fires else 90_000 + place
+    return EarnRule(
+        code=f"rule-{place:03}",
+        names={"en": f"Rule {place}"},
+        formula=formulas[place // 3 % 3],
+        lines=LineNames(categories=("food",)) if place % 2 else LineNames(),
+        stores=("hillside",) if place % 6 == 5 else (),
+        tiers=("silver",) if place % 6 == 2 else (),
+        condition=f"purchase.total_minor >= {total_minor} && member.days_since_purchase < {30 + place}",
+        caps=Caps(day=100_000, month=1_000_000) if place % 2 else Caps(day=100_000),
+    )
+
+
+def purchases(count: int) -> list[EarningPurchase]:
+    """Baskets of three lines, each with other SKUs and amounts."""
+    return [
+        EarningPurchase(
+            occurred_at=datetime(2026, 11, 27, 12, place % 60, tzinfo=UTC),
+            local_date=date(2026, 11, 27),
+            zone="Europe/Berlin",
+            channel="till",
+            currency="EUR",
+            lines=tuple(
+                EarnLine(
+                    line_id=str(line),
+                    sku=f"sku-{place * 3 + line}",
+                    quantity=Decimal(line + 1),
+                    amount_minor=1_000 + place * 7 % 900 + line,
+                    tax_minor=100,
+                    category=CATEGORIES[(place + line) % 4],
+                    brand="ours",
+                )
+                for line in range(3)
+            ),
+        )
+        for place in range(count)
+    ]
+
+
+def microseconds_each(work: Callable[[EarningPurchase], object], baskets: list[EarningPurchase]) -> float:
+    """The median over ``REPEATS`` passes, per basket."""
+    passes = timeit.repeat(lambda: [work(basket) for basket in baskets], number=1, repeat=REPEATS)
+    return statistics.median(passes) / len(baskets) * 1e6
+
+
+def main() -> None:
+    """Print the table."""
+    baskets = purchases(1_000)
+    print(f"{'rules':>6} {'fire':>5} {'evaluate us':>12}")
+    for rules_count in (20, 100, 500):
+        snapshot = programme(rules_count)
+        headroom = Headroom(used_points={rule.code: {"day": 10, "month": 90} for rule in snapshot.rules})
+        fired = len(evaluate(baskets[0], MEMBER, STORE, snapshot, headroom).fired)
+        took = microseconds_each(lambda basket: evaluate(basket, MEMBER, STORE, snapshot, headroom), baskets)
+        print(f"{rules_count:>6} {fired:>5} {took:>12.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Conditions: CEL through Google's ``cel-expr-python``, over the facts that are declared.
+
+What this library does and the callers here rely on: a refused expression raises ``RuntimeError`` whose text holds
+``<input>:line:column: message`` for each problem; an evaluation that fails answers a *truthy* object whose value is
+text, or raises ``RuntimeError`` when its budget of iterations is used up. So only the value ``True`` means true.
+"""
+
+import re
+from typing import NamedTuple, TypeAlias
+
+from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without the marker
+
+from loyalty.programme.facts import FACTS, FactType
+
+MAX_SOURCE_CHARACTERS = 2_000
+_PROBLEM = re.compile(r"<input>:(-?\d+):(-?\d+): (.+)")
+_NOISE = re.compile(r" \(in container ''\)| \[[A-Z_]+\]$")
+_CEL_TYPES: dict[FactType, cel.Type] = {
+    "int": cel.Type.INT,
+    "string": cel.Type.STRING,
+    "bool": cel.Type.BOOL,
+    "list(string)": cel.Type.List(cel.Type.STRING),
+}
+Expression: TypeAlias = cel.Expression
+Activation: TypeAlias = cel.Activation
+ENVIRONMENT = cel.NewEnv(variables={fact.name: _CEL_TYPES[fact.type] for fact in FACTS.values()})
+
+
+class ConditionProblem(NamedTuple):
+    """Why a condition is refused. ``line`` and ``column`` start at 1; 0 means the whole condition."""
+
+    message: str
+    line: int = 0
+    column: int = 0
+
+
+class ConditionRefusedError(ValueError):
+    """The source is no condition: its syntax, a name, a type or its size is wrong."""
+
+    def __init__(self, problems: tuple[ConditionProblem, ...]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class Condition(NamedTuple):
+    """A checked, compiled condition and the names of the facts that it mentions."""
+
+    source: str
+    expression: Expression
+    facts: frozenset[str]
+
+
+def compile_condition(source: str) -> Condition:
+    """Check and compile ``source``.
+
+    Raises ``ConditionRefusedError`` with every problem found. An accepted condition is of type bool, uses declared
+    facts only, and is small enough to be combined with others into one expression.
+    """
+    if len(source) > MAX_SOURCE_CHARACTERS:
+        raise ConditionRefusedError((ConditionProblem(f"longer than {MAX_SOURCE_CHARACTERS} characters"),))
+    expression = compile_expression(source)
+    result = expression.return_type()
+    if result != cel.Type.BOOL:
+        raise ConditionRefusedError((ConditionProblem(f"answers {result.name().lower()} instead of bool", 1, 1),))
+    checked = expression.serialize()
+    return Condition(source, expression, frozenset(name for name in FACTS if name.encode() in checked))
+
+
+def compile_expression(source: str) -> Expression:
+    """Compile ``source`` of any type; raises ``ConditionRefusedError``."""
+    try:
+        return ENVIRONMENT.compile(source)
+    except RuntimeError as refusal:
+        raise ConditionRefusedError(_problems(str(refusal))) from None
+
+
+def _problems(text: str) -> tuple[ConditionProblem, ...]:
+    found = tuple(
+        ConditionProblem(_NOISE.sub("", message), max(int(line), 0), max(int(column), 0))
+        for line, column, message in _PROBLEM.findall(text)
+    )
+    return found or (ConditionProblem(_NOISE.sub("", text.partition("\n")[0])),)
