@@ -1,9 +1,11 @@
 """Where the engines' programs are, which version they are, and a copy when the engine's account cannot reach them."""
 
+import hashlib
 import platform
 import re
 import shutil
 import subprocess
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,25 +36,38 @@ def debian_postgres(major: int) -> Path | None:
 
 
 def reachable(bin_dir: Path, program: str, *, account: Account, roots_own_place: Path = ROOTS_OWN_PLACE) -> Path:
-    """`bin_dir` if `account` can run `program` there, else the same directory in a copy of the installation.
+    """`bin_dir` if `account` can run `program` there, else the same directory in a copy of its wheel.
 
     Only root runs engines as another account, so the copy lies in a place of root's; one copy serves every home.
-    PostgreSQL finds its own `lib` and `share` beside `bin`, so the whole installation moves.
+    The programs find their libraries by relative paths, some of them in `<package>.libs` beside the package, so
+    everything the wheel brought is copied as it lay.
     """
     if can_reach(bin_dir / program, account=account):
         return bin_dir
-    installation = bin_dir.parent
+    package = next((parent for parent in bin_dir.parents if (parent / "__init__.py").exists()), None)
+    if package is None:
+        raise EngineError(f"uid {account.uid}, which the engine runs as, cannot run {bin_dir / program}")
     copies = private_place(roots_own_place)
-    copy = copies / f"{installation.name}-{engine_version(bin_dir / program)}"
+    copy = copies / f"{package.name}-{hashlib.sha256((bin_dir / program).read_bytes()).hexdigest()[:12]}"
     if not copy.exists():
-        draft = copies / f"{copy.name}.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(installation, draft)
-        for path in (draft, *draft.rglob("*")):
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
+        _copy_whole(package, copy)
+    return copy / bin_dir.relative_to(package.parent)
+
+
+def _copy_whole(package: Path, copy: Path) -> None:
+    """Copy a wheel's package and libraries for everybody to read and run; `copy` appears whole or not at all."""
+    draft = Path(tempfile.mkdtemp(prefix=f"{copy.name}-", dir=copy.parent))
+    shutil.copytree(package, draft / package.name)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, draft / libraries.name)
+    for path in (draft, *draft.rglob("*")):
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
+    try:
         draft.rename(copy)
-    return copy / bin_dir.name
+    except OSError:  # Another start of root's was quicker; its copy is as good.
+        shutil.rmtree(draft)
 
 
 def engine_version(program: Path) -> str:

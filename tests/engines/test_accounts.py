@@ -72,16 +72,21 @@ def test_a_place_that_others_can_write_to_is_refused(shut_directory: Path, data_
 @needs_root
 def test_programs_in_a_shut_directory_are_copied_once(shut_directory: Path, data_dir: Path) -> None:
     nobody = engine_account(shut_directory)
-    installation = shut_directory / "pginstall"
-    (installation / "bin").mkdir(parents=True)
-    program = installation / "bin" / "postgres"
-    program.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
-    program.chmod(0o700)
-    copy = reachable(program.parent, "postgres", account=nobody, roots_own_place=data_dir / "place")
-    assert copy == data_dir / "place" / "pginstall-18.6" / "bin"
+    package = shut_directory / "some_wheel"
+    program = package / "bin" / "postgres"
+    library = shut_directory / "some_wheel.libs" / "libpq.so"
+    for file in (program, library, package / "__init__.py"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
+        file.chmod(0o700)
+    place = data_dir / "place"
+    copy = reachable(program.parent, "postgres", account=nobody, roots_own_place=place)
+    assert place in copy.parents
     assert can_reach(copy / "postgres", account=nobody)
+    assert can_reach(copy.parents[1] / "some_wheel.libs" / "libpq.so", account=nobody)
     assert engine_version(copy / "postgres") == "18.6"
-    assert reachable(program.parent, "postgres", account=nobody, roots_own_place=data_dir / "place") == copy
+    assert reachable(program.parent, "postgres", account=nobody, roots_own_place=place) == copy
+    assert len(list(place.iterdir())) == 1
     assert stat.S_IMODE(program.stat().st_mode) == 0o700
 
 
