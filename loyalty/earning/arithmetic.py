@@ -53,12 +53,13 @@ def exact_points(rule: CompiledRule, counted: Counted) -> tuple[int, int]:
     if rule.kind == "rate" or rule.kind == "per_item":
         weighted = counted.weighted if rule.multiplied else counted.basis
         return weighted * rule.points, (rule.per_minor if rule.kind == "rate" else ITEM_UNIT) * divisor
-    points = rule.points if rule.kind == "fixed" else _step_reached(rule, counted.basis)
+    points = rule.points if rule.kind == "fixed" else step_reached(rule, counted.basis)
     # One sum for several lines takes the factor that all of them have, so the smallest.
     return points * (counted.least_factor if rule.multiplied else 1), divisor
 
 
-def _step_reached(rule: CompiledRule, basis_minor: int) -> int:
+def step_reached(rule: CompiledRule, basis_minor: int) -> int:
+    """The points of the highest step of ``rule`` that ``basis_minor`` reaches, or 0."""
     return next((points for from_minor, points in rule.steps if basis_minor >= from_minor), 0)
 
 

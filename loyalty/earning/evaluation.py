@@ -51,7 +51,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     groups: tuple[EarnGroup, ...]
     fired: tuple[FiredRule, ...]
     multipliers: tuple[str, ...]
-    """Codes of the multiplier rules that took part; ``tier:gold`` for the tier's own."""
+    """Codes of the multiplier rules that took part. The tier's own multiplier follows from the member's tier."""
     missed: dict[str, int]
     """Reason to the rules that it kept from firing, as a set of bits in the snapshot's order of rules."""
     details: dict[str, str]

@@ -1,0 +1,28 @@
+"""Everything that is wrong with a programme document, at once."""
+
+from loyalty.programme.checks.policies import check_programme_policies
+from loyalty.programme.checks.ranges import check_ranges
+from loyalty.programme.checks.rules import check_rules
+from loyalty.programme.checks.settings import check_settings
+from loyalty.programme.checks.spending import check_spending
+from loyalty.programme.checks.tiers import check_tiers
+from loyalty.programme.checks.wallets import check_wallets
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.problems import ProgrammeProblem
+
+__all__ = ["ProgrammeProblem", "validate"]
+
+_CHECKS = (
+    check_ranges,
+    check_settings,
+    check_wallets,
+    check_spending,
+    check_tiers,
+    check_programme_policies,
+    check_rules,
+)
+
+
+def validate(document: ProgrammeDocument) -> list[ProgrammeProblem]:
+    """Every problem of ``document``, none left for the next try; an empty list means that it can be published."""
+    return [problem for check in _CHECKS for problem in check(document)]
