@@ -370,7 +370,8 @@ class Ledger(Books):
         else:
             self._undo(home, fact.clawed[wallet], -more, fact.earn_code)
         taken = points_by_kind(fact.clawed[wallet])
-        return {kind: taken[kind] - taken_before[kind] for kind in sorted(taken)}
+        changes = {kind: taken[kind] - taken_before[kind] for kind in taken}
+        return {kind: change for kind, change in changes.items() if change}
 
     def _claw_back(self, home: Member, fact: Fact, wallet: str, points: int) -> None:
         parts, code = fact.clawed[wallet], fact.earn_code

@@ -51,8 +51,9 @@ def test_a_refund_takes_spent_points_back_as_the_wallet_says(setting: Shortfall,
     ledger = open_books(setting)
     purchase = buy(ledger, 150)
     ledger.spend(1, "bonus", 100, now=NOON)
-    refunded = ledger.refund(purchase, {"bonus": 0}, 0, now=NOON)
-    assert refunded == Done(purchase, {"bonus": {"expired": 0, "lot": 50, setting: 100}})
+    assert ledger.refund(purchase, {"bonus": 0}, 0, now=NOON) == Done(
+        purchase, taken(**{"lot": 50, setting: 100})
+    )
     assert ledger.balance(1, "bonus") == balance
 
 
@@ -120,8 +121,54 @@ def test_a_refund_after_a_merge_follows_the_member() -> None:
     purchase = buy(ledger, 100)
     ledger.merge(1, 2, now=NOON)
     assert ledger.balance(2, "bonus") == 100
-    ledger.refund(purchase, {"bonus": 0}, 0, now=NOON)
+    assert ledger.refund(purchase, {"bonus": 0}, 0, now=NOON) == Done(purchase, taken(lot=100))
     assert ledger.balance(2, "bonus") == 0
+
+
+def test_points_that_a_hold_kept_past_their_expiry_repay_the_debt_of_their_refund_before_they_expire() -> (
+    None
+):
+    ledger = open_books()
+    purchase = buy(ledger, 100, valid_days=1)
+    ledger.hold(1, "bonus", 100, 2 * 86_400, now=NOON)
+    ledger.refund(purchase, {"bonus": 70}, 0, now=NOON)
+    ledger.apply_due(1, NOON + 3 * DAY)
+    assert [(row.credit, row.points) for row in ledger.journal[2:]] == [("debt", 30), ("expired", 70)]
+    assert invariants(ledger) == []
+
+
+def test_points_that_already_repaid_the_debt_of_their_refund_are_not_owed_a_second_time() -> None:
+    ledger = open_books("write_off")
+    purchase = buy(ledger, 100)
+    ledger.hold(1, "bonus", 100, 600, now=NOON)
+    ledger.refund(purchase, {"bonus": 50}, 0, now=NOON)
+    ledger.void(1, now=NOON)
+    ledger.spend(1, "bonus", 50, now=NOON)
+    assert ledger.refund(purchase, {"bonus": 0}, 0, now=NOON) == Done(purchase, taken(write_off=50))
+
+
+def test_a_debt_is_repaid_from_pending_points_first() -> None:
+    ledger = open_books()
+    purchase = buy(ledger, 50)
+    ledger.spend(1, "bonus", 50, now=NOON)
+    buy(ledger, 50)
+    ledger.earn(1, [Group("bonus", 50, NOON + DAY)], now=NOON)
+    ledger.refund(purchase, {"bonus": 0}, 0, now=NOON)
+    assert (ledger.pending(1, "bonus"), ledger.free(1, "bonus", NOON)) == (0, 50)
+
+
+def test_points_restored_after_their_expiry_repay_no_debt() -> None:
+    ledger = open_books()
+    purchase = buy(ledger, 60, valid_days=1)
+    spent = ledger.spend(1, "bonus", 60, now=NOON)
+    ledger.refund(purchase, {"bonus": 0}, 0, now=NOON)
+    assert isinstance(spent, Done)
+    ledger.reverse(spent.number, now=NOON + 2 * DAY)
+    assert ledger.balance(1, "bonus") == -60
+
+
+def taken(**figures: int) -> dict[str, dict[str, int]]:
+    return {"bonus": figures}
 
 
 def add_a_row(ledger: Ledger) -> None:
