@@ -11,9 +11,13 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api.dependencies import PROVIDERS
 from api.opening import open_services
+from api.pos.posting import posting_queue
 from api.problems import EXCEPTION_HANDLERS
+from api.rate_limits import tell_rate_limit
+from api.programmes import fresh_programmes
 from api.request_ids import echo_request_id
 from api.routes import ROUTES
+from api.security.middleware import Authentication
 from kernel.clock import Clock, system_clock
 from kernel.settings import Settings
 
@@ -25,16 +29,19 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_services(settings, clock=clock) as services:
+        async with open_services(settings, clock=clock) as services, fresh_programmes(services):
             app.state.services = services
+            app.state.postings = posting_queue(services)
             yield
+            await app.state.postings.close()
 
     return Litestar(
         route_handlers=ROUTES,
         lifespan=[lifespan],
         dependencies=PROVIDERS,
         exception_handlers=EXCEPTION_HANDLERS,
-        before_send=[echo_request_id],
+        middleware=[Authentication()],
+        before_send=[echo_request_id, tell_rate_limit],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=_openapi(),
         logging_config=None,

@@ -9,6 +9,8 @@ class MemberCaller(Struct, frozen=True):
     """A member's phone."""
 
     member_id: int
+    session_id: str = ""
+    """The signed-in phone, so that it can sign itself out."""
 
     @property
     def client(self) -> str:
@@ -29,6 +31,10 @@ class TerminalCaller(Struct, frozen=True):
     kind: str
     training: bool = False
     acts_for: tuple[str, ...] = ()
+    key_id: str = ""
+    """The key that its token was exchanged for."""
+    cashier_id: str | None = None
+    """Who signed in at the till with their PIN."""
 
     @property
     def client(self) -> str:
@@ -36,7 +42,7 @@ class TerminalCaller(Struct, frozen=True):
 
     @property
     def actor(self) -> str:
-        return f"terminal:{self.terminal_id}"
+        return f"terminal:{self.terminal_id}" + (f"/{self.cashier_id}" if self.cashier_id else "")
 
 
 class StaffCaller(Struct, frozen=True):

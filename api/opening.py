@@ -8,12 +8,14 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from api.rate_limits import RateLimiter
 from api.security.keys import open_lookup_key, open_signing_keys, parse_lookup_key
 from api.services import Services
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.settings import Settings
 from loyalty.identities import LookupKey
+from loyalty.programme.versions import PublishedProgrammes
 
 _REDIS_TIMEOUT_S = 0.25
 
@@ -40,6 +42,8 @@ async def open_services(settings: Settings, *, clock: Clock) -> AsyncIterator[Se
             redis=redis,
             signing_keys=open_signing_keys(settings.signing_keys_file or settings.data_dir / "keys" / "signing.json"),
             lookup_key=_lookup_key(settings),
+            rate_limiter=RateLimiter(redis, clock),
+            programmes=PublishedProgrammes(),
         )
     finally:
         await redis.aclose()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from api.batching import PostingQueue
+    from api.rate_limits import RateLimiter
     from api.security.keys import SigningKeys
     from kernel.clock import Clock
     from kernel.database import Database
     from kernel.settings import Settings
     from loyalty.identities import LookupKey
-    from loyalty.programme.versions import ProgrammeCache
+    from loyalty.programme.versions import PublishedProgrammes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +28,6 @@ class Services:
     """May be unreachable: every use of it must have an answer without it."""
     signing_keys: SigningKeys
     lookup_key: LookupKey
-    programmes: ProgrammeCache = field(init=False)
-    postings: PostingQueue = field(init=False)
+    rate_limiter: RateLimiter
+    programmes: PublishedProgrammes
+    """What this process knows of the published versions; ``api/programmes.py`` keeps it up to date."""

@@ -9,8 +9,9 @@ from sqlmodel import SQLModel
 
 import kernel.outbox
 import loyalty.models
+import notifications.models
 
-PACKAGES_WITH_TABLES = (kernel.outbox, loyalty.models)
+PACKAGES_WITH_TABLES = (kernel.outbox, loyalty.models, notifications.models)
 
 METADATA: MetaData = SQLModel.metadata
 """Complete once this module is imported."""

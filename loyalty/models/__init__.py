@@ -1,5 +1,6 @@
 """Every table of the loyalty package. Rows are never request or response bodies."""
 
+from loyalty.models.access import MemberSession, OneTimeCode, QrUse, TokenRevocation
 from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
@@ -29,16 +30,20 @@ __all__ = [
     "LotMovement",
     "Member",
     "MemberFact",
+    "MemberSession",
+    "OneTimeCode",
     "Person",
     "PersonIdentity",
     "ProgrammeDraft",
     "ProgrammeVersion",
     "Purchase",
     "PurchaseLine",
+    "QrUse",
     "ReceiptKey",
     "Refund",
     "Staff",
     "Store",
     "Terminal",
+    "TokenRevocation",
     "WaitingRefund",
 ]

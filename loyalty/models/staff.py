@@ -13,7 +13,10 @@ class Staff(SQLModel, table=True):
     """A person of the business with roles. Failed sign-ins lock the account for a while."""
 
     __tablename__ = "staff"
-    __table_args__ = (CheckConstraint("status IN ('active', 'left')", name="staff_status"),)
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'left')", name="staff_status"),
+        Index("staff_email", "email", unique=True),
+    )
 
     staff_id: str = code(key=True)
     email: str = code(length=320)

@@ -1,0 +1,1 @@
+"""How a member's phone signs in and stays signed in."""

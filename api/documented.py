@@ -1,0 +1,42 @@
+"""How refusals are written into the OpenAPI document."""
+
+from typing import Any, Final
+
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct
+
+_DESCRIPTIONS: Final = {
+    400: "The request does not fit its schema.",
+    401: "No token, or none for this part of the API.",
+    403: "Refused for this caller or these credentials.",
+    404: "Absent, or not for this caller.",
+    409: "The current state does not allow it.",
+    413: "The body is too large.",
+    422: "Well-formed, and it cannot be right.",
+    429: "Too many; see Retry-After.",
+    503: "The database cannot be reached; nothing was done.",
+}
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """A refusal (RFC 9457). The facts of the case are further members, by ``code``."""
+
+    type: str
+    """Stable: ``urn:comeback:problem:`` and the code."""
+    code: str
+    status: int
+    detail: str
+    """For people. May change."""
+
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The ``responses`` of a handler that may answer these, besides 400 and 503, which any may."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            generate_examples=False,
+            description=_DESCRIPTIONS[status],
+            media_type="application/problem+json",
+        )
+        for status in (400, *statuses, 503)
+    }

@@ -1,0 +1,23 @@
+"""Field types of request bodies: bounds and examples said once. What a value means is checked by the domain."""
+
+from datetime import date
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+Phone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32, examples=["+7 999 000 00 01"])]
+Email: TypeAlias = Annotated[str, Meta(min_length=3, max_length=320, examples=["anna@example.com"])]
+Card: TypeAlias = Annotated[str, Meta(min_length=4, max_length=48, examples=["2900 0000 1234"])]
+ExternalSystem: TypeAlias = Annotated[str, Meta(min_length=1, max_length=23, examples=["webshop"])]
+ExternalId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, examples=["customer-77"])]
+QrText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["CB1.2K9-Q4.04815162"])]
+BarcodeDigits: TypeAlias = Annotated[str, Meta(min_length=18, max_length=26, examples=["000085321048151620"])]
+CodeId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["3q2-7wEAAQIDBAUGBwgJCg"])]
+OneTimeCodeDigits: TypeAlias = Annotated[str, Meta(min_length=6, max_length=6, examples=["048151"])]
+MemberTokenText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, examples=["eyJhbGciOiJFUzI1NiIs..."])]
+Language: TypeAlias = Annotated[str, Meta(min_length=2, max_length=16, examples=["en"])]
+Zone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["Europe/Moscow"])]
+PersonName: TypeAlias = Annotated[str, Meta(max_length=200, examples=["Anna Kovaleva"])]
+Birthday: TypeAlias = Annotated[date, Meta(examples=["1990-05-17"])]
+Secret: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256, examples=["correct horse battery staple"])]
+Code: TypeAlias = Annotated[str, Meta(min_length=1, max_length=63, examples=["anna"])]

@@ -1,0 +1,1 @@
+"""What a member's phone may ask about its owner."""

@@ -1,0 +1,110 @@
+"""The member's own profile."""
+
+from datetime import date, datetime
+from typing import Any
+
+from litestar import Controller, Request, Response, delete, get, patch
+from litestar.params import JSONBody
+from msgspec import UNSET, Struct, UnsetType
+
+from api import fields
+from api.dependencies import Member, ServicesOf
+from api.documented import refusals
+from api.etags import conditional
+from loyalty.access.sessions import end_session
+from loyalty.members.ids import member_public_id
+from loyalty.members.profile import Profile, ProfileChanges, change_profile, read_profile
+
+
+class IdentityView(Struct, frozen=True, kw_only=True):
+    """One of the member's identities, in clear: it is theirs."""
+
+    kind: str
+    """``phone``, ``email``, ``card`` or ``external:<system>``."""
+    value: str
+    verified: bool
+
+
+class ProfileView(Struct, frozen=True, kw_only=True):
+    """The member as the member sees it."""
+
+    member_id: str
+    status: str
+    """``active`` or ``blocked``."""
+    name: str | None
+    birthday: date | None
+    language: str
+    zone: str
+    tier: str | None
+    enrolled_at: datetime
+    identities: list[IdentityView]
+
+
+class ProfilePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays as it is; ``null`` removes a name or a birthday."""
+
+    language: fields.Language | UnsetType = UNSET
+    zone: fields.Zone | UnsetType = UNSET
+    name: fields.PersonName | UnsetType | None = UNSET
+    birthday: fields.Birthday | UnsetType | None = UNSET
+
+
+class MyProfile(Controller):
+    """The signed-in member."""
+
+    path = "/v1/me"
+    tags = ("Member",)
+
+    @get(
+        operation_id="getMyProfile",
+        summary="Own profile",
+        responses=refusals(401, 404),
+    )
+    async def read(
+        self, request: Request[Any, Any, Any], caller: Member, services: ServicesOf
+    ) -> Response[ProfileView]:
+        async with services.database.read() as session:
+            profile = await read_profile(session, caller.member_id)
+        return conditional(request, _view(profile))
+
+    @patch(
+        operation_id="changeMyProfile",
+        summary="Change language, zone, name or birthday",
+        responses=refusals(401, 404, 422),
+    )
+    async def change(self, data: JSONBody[ProfilePatch], caller: Member, services: ServicesOf) -> ProfileView:
+        changes = ProfileChanges(language=data.language, zone=data.zone, name=data.name, birthday=data.birthday)
+        async with services.database.write() as session:
+            await change_profile(session, caller.member_id, changes, now=services.clock())
+            await session.commit()
+            profile = await read_profile(session, caller.member_id)
+        return _view(profile)
+
+    @delete(
+        "/sessions/current",
+        operation_id="endMySession",
+        summary="Sign this phone out",
+        description="Its refresh token and its access token are refused from now on.",
+        responses=refusals(401),
+    )
+    async def sign_out(self, caller: Member, services: ServicesOf) -> None:
+        async with services.database.write() as session:
+            await end_session(session, caller.member_id, caller.session_id, because="signed_out", now=services.clock())
+            await session.commit()
+
+
+def _view(profile: Profile) -> ProfileView:
+    return ProfileView(
+        member_id=member_public_id(profile.member_id),
+        status=profile.status,
+        name=profile.name,
+        birthday=profile.birthday,
+        language=profile.language,
+        zone=profile.zone,
+        tier=profile.tier,
+        enrolled_at=profile.enrolled_at,
+        identities=[
+            IdentityView(kind=own.known_by.kind, value=own.known_by.value, verified=own.verified_at is not None)
+            for own in profile.identities
+        ],
+    )

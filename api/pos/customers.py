@@ -1,0 +1,68 @@
+"""How a till sees a customer: recognised, masked, and with a token for this sale."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from api.callers import TerminalCaller
+from api.security.member_tokens import LIFETIME, MemberToken, Proof, issue_member_token
+from api.services import Services
+from kernel.database import ReadSession
+from loyalty.masks import masked, masked_name
+from loyalty.members.ids import member_public_id
+from loyalty.members.profile import read_profile
+
+
+class MaskedIdentity(Struct, frozen=True, kw_only=True):
+    """One of the customer's identities, with all but its ends hidden."""
+
+    kind: str
+    masked: str
+
+
+class Customer(Struct, frozen=True, kw_only=True):
+    """A member at a till. No personal data in clear."""
+
+    member_token: str
+    """To be handed in with this sale's quote, hold and purchase."""
+    expires_in_s: int
+    member_id: str
+    status: str
+    """``active`` or ``blocked``; a blocked member neither earns nor spends."""
+    name: str | None
+    """First name and initial."""
+    language: str
+    tier: str | None
+    identities: list[MaskedIdentity]
+    identified_by: str
+    proof: Proof
+    """``none`` only earns where the programme asks for a proof of presence."""
+
+
+async def present_customer(
+    session: ReadSession,
+    services: Services,
+    caller: TerminalCaller,
+    member_id: int,
+    *,
+    identified_by: str,
+    proof: Proof,
+    now: datetime,
+) -> Customer:
+    """The surviving member, for this terminal and this sale."""
+    profile = await read_profile(session, member_id)
+    token = MemberToken(
+        member_id=profile.member_id, terminal_id=caller.terminal_id, identified_by=identified_by, proof=proof
+    )
+    return Customer(
+        member_token=issue_member_token(services.signing_keys, token, now=now),
+        expires_in_s=int(LIFETIME.total_seconds()),
+        member_id=member_public_id(profile.member_id),
+        status=profile.status,
+        name=masked_name(profile.name),
+        language=profile.language,
+        tier=profile.tier,
+        identities=[MaskedIdentity(kind=own.known_by.kind, masked=masked(own.known_by)) for own in profile.identities],
+        identified_by=identified_by,
+        proof=proof,
+    )

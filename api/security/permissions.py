@@ -1,0 +1,68 @@
+"""What each role of staff may do, and the guard that asks.
+
+A permission is ``<subject>:<act>``. A person with several roles may do what any of them may.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Guard
+
+from api.callers import StaffCaller
+from kernel.errors import ForbiddenError
+
+
+class Permission(StrEnum):
+    """Everything that a person of staff may be allowed."""
+
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    POINTS_ADJUST = "points:adjust"
+    MEMBERS_MERGE = "members:merge"
+    MEMBERS_ERASE = "members:erase"
+    STORES_READ = "stores:read"
+    STORES_WRITE = "stores:write"
+    TERMINAL_KEYS = "terminals:keys"
+    CASHIERS_WRITE = "cashiers:write"
+    CATALOGUE_WRITE = "catalogue:write"
+    PROGRAMME_READ = "programme:read"
+    PROGRAMME_DRAFT = "programme:draft"
+    PROGRAMME_PUBLISH = "programme:publish"
+    REPORTS_READ = "reports:read"
+    METRICS_READ = "metrics:read"
+    AUDIT_READ = "audit:read"
+    STAFF_WRITE = "staff:write"
+    SYSTEM_KEYS = "systems:keys"
+    DEVELOPMENT = "development:read"
+
+
+_READERS: Final = frozenset({Permission.STORES_READ, Permission.PROGRAMME_READ, Permission.METRICS_READ})
+
+PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
+    "owner": frozenset(Permission),
+    "manager": frozenset(Permission) - {Permission.STAFF_WRITE, Permission.SYSTEM_KEYS, Permission.DEVELOPMENT},
+    "marketer": _READERS | {Permission.PROGRAMME_DRAFT, Permission.CATALOGUE_WRITE, Permission.REPORTS_READ},
+    "support": _READERS
+    | {Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.POINTS_ADJUST, Permission.MEMBERS_MERGE},
+    "analyst": _READERS | {Permission.REPORTS_READ},
+}
+
+
+class PermissionMissingError(ForbiddenError):
+    """None of the caller's roles has the ``permission``."""
+
+    code = "permission_missing"
+    title = "Your roles do not allow this."
+
+
+def requires_permission(permission: Permission) -> Guard:
+    """A guard for staff's routes."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        staff: StaffCaller = connection.scope["user"]
+        if not any(permission in PERMISSIONS.get(role, ()) for role in staff.roles):
+            raise PermissionMissingError(permission=permission.value)
+
+    return guard

@@ -1,0 +1,1 @@
+"""Members: registered, found, recognised by a rotating code, described."""

@@ -1,0 +1,25 @@
+"""Where a merged member went."""
+
+from sqlmodel import col, select
+
+from kernel.database import ReadSession
+from loyalty.members.ids import MemberNotFoundError
+from loyalty.models import Member
+
+_MAX_MERGES = 32
+
+
+async def surviving_member(session: ReadSession, member_id: int) -> Member:
+    """The member that ``member_id`` is now, at the end of its chain of merges; itself when it was never merged.
+
+    Raises ``MemberNotFoundError`` when there is none, or when the survivor has been erased.
+    """
+    current = member_id
+    for _ in range(_MAX_MERGES):
+        member = (await session.exec(select(Member).where(col(Member.member_id) == current))).one_or_none()
+        if member is None or member.status == "erased":
+            raise MemberNotFoundError
+        if member.merged_into is None:
+            return member
+        current = member.merged_into
+    raise AssertionError(f"member {member_id} leads into a ring of merges")

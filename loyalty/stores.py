@@ -1,0 +1,75 @@
+"""Stores: where sales happen, in which zone and currency."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import col, select
+
+from kernel.database import ReadSession, WriteSession
+from kernel.errors import ConflictError, NotFoundError, UnprocessableError
+from loyalty.codes import checked_code
+from loyalty.members.profile import checked_zone
+from loyalty.models import Store
+
+_CURRENCY: Final = re.compile(r"[A-Z]{3}\Z", re.ASCII)
+
+
+class StoreNotFoundError(NotFoundError):
+    """No such store."""
+
+    code = "store_not_found"
+    title = "There is no such store."
+
+
+class StoreExistsError(ConflictError):
+    """The id is taken, and ids are never used again: receipts name them."""
+
+    code = "store_exists"
+    title = "There is a store with this id already."
+
+
+class InvalidCurrencyError(UnprocessableError):
+    """Not an ISO 4217 code."""
+
+    code = "invalid_currency"
+    title = "A currency is three capital letters (ISO 4217)."
+
+
+async def create_store(
+    session: WriteSession,
+    *,
+    store_id: str,
+    name: str,
+    zone: str,
+    currency: str,
+    legal_entity: str,
+    now: datetime,
+) -> Store:
+    """A new, open store. ``zone`` is an IANA name and gives its receipts their local day."""
+    if await _find(session, store_id) is not None:
+        raise StoreExistsError(store_id=store_id)
+    if not _CURRENCY.match(currency):
+        raise InvalidCurrencyError(currency=currency)
+    store = Store(
+        store_id=checked_code(store_id, "store_id"),
+        name=name,
+        zone=checked_zone(zone),
+        currency=currency,
+        legal_entity=legal_entity,
+        created_at=now,
+    )
+    session.add(store)
+    await session.flush()
+    return store
+
+
+async def read_store(session: ReadSession, store_id: str) -> Store:
+    store = await _find(session, store_id)
+    if store is None:
+        raise StoreNotFoundError(store_id=store_id)
+    return store
+
+
+async def _find(session: ReadSession, store_id: str) -> Store | None:
+    return (await session.exec(select(Store).where(col(Store.store_id) == store_id))).one_or_none()

@@ -1,0 +1,109 @@
+"""Tills, web shops' checkouts and hubs: made, given keys, revoked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import col, select, update
+
+from kernel.database import ReadSession, WriteSession
+from kernel.errors import ConflictError, NotFoundError
+from loyalty.access.keys import IssuedKey, check_key, issue_key
+from loyalty.access.lockout import CredentialsRefusedError
+from loyalty.access.revocations import revoke_tokens
+from loyalty.codes import checked_code
+from loyalty.models import AccessKey, Terminal
+from loyalty.stores import read_store
+
+
+class TerminalNotFoundError(NotFoundError):
+    """No such terminal."""
+
+    code = "terminal_not_found"
+    title = "There is no such terminal."
+
+
+class TerminalExistsError(ConflictError):
+    """The id is taken, and ids are never used again: receipts name them."""
+
+    code = "terminal_exists"
+    title = "There is a terminal with this id already."
+
+
+class TerminalRevokedError(ConflictError):
+    """A revoked terminal gets no new keys."""
+
+    code = "terminal_revoked"
+    title = "The terminal has been revoked."
+
+
+async def create_terminal(
+    session: WriteSession,
+    *,
+    terminal_id: str,
+    store_id: str,
+    name: str,
+    kind: Literal["till", "web", "hub"] = "till",
+    training: bool = False,
+    acts_for: Sequence[str] = (),
+    now: datetime,
+) -> Terminal:
+    """A new terminal of a store, without a key yet. A hub acts for the terminals that it names."""
+    await read_store(session, store_id)
+    if await _find(session, terminal_id) is not None:
+        raise TerminalExistsError(terminal_id=terminal_id)
+    for other in acts_for:
+        await read_terminal(session, other)
+    terminal = Terminal(
+        terminal_id=checked_code(terminal_id, "terminal_id"),
+        store_id=store_id,
+        name=name,
+        kind=kind,
+        training=training,
+        acts_for=sorted(acts_for),
+        created_at=now,
+    )
+    session.add(terminal)
+    await session.flush()
+    return terminal
+
+
+async def read_terminal(session: ReadSession, terminal_id: str) -> Terminal:
+    terminal = await _find(session, terminal_id)
+    if terminal is None:
+        raise TerminalNotFoundError(terminal_id=terminal_id)
+    return terminal
+
+
+async def issue_terminal_key(session: WriteSession, *, terminal_id: str, label: str, now: datetime) -> IssuedKey:
+    """A further key for the terminal; the secret is shown this once. Earlier keys stay good until revoked."""
+    terminal = await read_terminal(session, terminal_id)
+    if terminal.status != "active":
+        raise TerminalRevokedError(terminal_id=terminal_id)
+    return await issue_key(session, terminal_id=terminal_id, label=label, now=now)
+
+
+async def revoke_terminal(session: WriteSession, terminal_id: str, *, now: datetime) -> None:
+    """The terminal, all its keys and all its tokens are refused from now on. Revoking twice changes nothing."""
+    terminal = await read_terminal(session, terminal_id)
+    terminal.status = "revoked"
+    session.add(terminal)
+    await session.execute(
+        update(AccessKey)
+        .where(col(AccessKey.terminal_id) == terminal_id, col(AccessKey.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+    await revoke_tokens(session, f"terminal:{terminal_id}", now=now)
+
+
+async def terminal_of_key(session: ReadSession, key_text: str) -> tuple[Terminal, str]:
+    """The active terminal whose key ``key_text`` is, and the key's id. Raises ``CredentialsRefusedError``."""
+    key = await check_key(session, key_text)
+    terminal = await _find(session, key.terminal_id) if key.terminal_id else None
+    if terminal is None or terminal.status != "active":
+        raise CredentialsRefusedError
+    return terminal, key.key_id
+
+
+async def _find(session: ReadSession, terminal_id: str) -> Terminal | None:
+    return (await session.exec(select(Terminal).where(col(Terminal.terminal_id) == terminal_id))).one_or_none()

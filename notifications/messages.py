@@ -1,0 +1,45 @@
+"""Messages to be delivered: written in the transaction that causes them, sent later by the worker."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import col, select
+
+from kernel.database import ReadSession, WriteSession
+from notifications.models import Message
+
+CHANNEL_OF_KIND: Final = {"phone": "sms", "email": "email"}
+_CODE_TEXTS: Final = {
+    "en": "{code} is your code. Tell it to nobody but the till or the app where you asked for it.",
+    "ru": "{code} — ваш код. Не сообщайте его никому, кроме кассы или приложения, где вы его запросили.",
+}
+_FALLBACK_LANGUAGE: Final = "en"
+
+
+async def send_code(
+    session: WriteSession,
+    *,
+    member_id: int | None,
+    kind: str,
+    address: str,
+    code: str,
+    language: str,
+    now: datetime,
+) -> None:
+    """Queue a one-time code for a phone or an e-mail (``kind``). ``member_id`` is None before there is a member."""
+    text = _CODE_TEXTS.get(language.split("-")[0], _CODE_TEXTS[_FALLBACK_LANGUAGE])
+    session.add(
+        Message(
+            member_id=member_id,
+            channel=CHANNEL_OF_KIND[kind],
+            address=address,
+            body=text.format(code=code),
+            created_at=now,
+        )
+    )
+    await session.flush()
+
+
+async def latest_messages(session: ReadSession, *, limit: int) -> list[Message]:
+    """The last ``limit`` messages, the newest first."""
+    return list(await session.exec(select(Message).order_by(col(Message.message_id).desc()).limit(limit)))
