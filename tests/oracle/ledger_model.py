@@ -357,7 +357,11 @@ class Ledger(Books):
             return Refusal("above_spent")
         self.fact = fact
         self._undo(home, fact.spent, spent_back, fact.spend_code)
-        figures = {wallet: self._retarget(home, fact, wallet, targets[wallet]) for wallet in sorted(targets)}
+        figures = {
+            wallet: self._retarget(home, fact, wallet, targets[wallet])
+            for wallet in sorted(targets)
+            if wallet in fact.earned
+        }
         self._finish(home)
         return Done(fact.number, figures)
 
