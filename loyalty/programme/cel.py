@@ -6,6 +6,7 @@ text, or raises ``RuntimeError`` when its budget of iterations is used up. So on
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without the marker
@@ -13,6 +14,7 @@ from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stub
 from loyalty.programme.facts import FACTS, FactType
 
 MAX_SOURCE_CHARACTERS = 2_000
+MAX_REMEMBERED_EXPRESSIONS = 4_096
 _PROBLEM = re.compile(r"<input>:(-?\d+):(-?\d+): (.+)")
 _NOISE = re.compile(r" \(in container ''\)| \[[A-Z_]+\]$")
 _CEL_TYPES: dict[FactType, cel.Type] = {
@@ -66,8 +68,12 @@ def compile_condition(source: str) -> Condition:
     return Condition(source, expression, frozenset(name for name in FACTS if name.encode() in checked))
 
 
+@lru_cache(maxsize=MAX_REMEMBERED_EXPRESSIONS)
 def compile_expression(source: str) -> Expression:
-    """Compile ``source`` of any type; raises ``ConditionRefusedError``."""
+    """Compile ``source`` of any type; raises ``ConditionRefusedError``.
+
+    Remembered: a document is compiled when it is validated, when it is published, and most of it in the next version.
+    """
     try:
         return ENVIRONMENT.compile(source)
     except RuntimeError as refusal:
