@@ -1,5 +1,6 @@
 """Which windows are open at an instant."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -9,6 +10,7 @@ from loyalty.programme.rules import Window
 
 MAX_REMEMBERED_MINUTES = 4_096
 _MINUTES_A_DAY = 24 * 60
+_TIME = re.compile(r"(24(?=:00)|[01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class WindowIndex:
@@ -54,13 +56,10 @@ def is_open(window: Window, instant: datetime, local: datetime) -> bool:
 @lru_cache(maxsize=_MINUTES_A_DAY)
 def minute_of_day(text: str) -> int:
     """Minutes since local midnight of "HH:MM", up to "24:00". Raises ``ValueError`` for anything else."""
-    hours, colon, minutes = text.partition(":")
-    if len(hours) != 2 or len(minutes) != 2 or not colon or not f"{hours}{minutes}".isascii():
-        raise ValueError(f"not a time HH:MM: {text!r}")
-    total = int(hours) * 60 + int(minutes)
-    if int(minutes) > 59 or total > _MINUTES_A_DAY or total < 0:
-        raise ValueError(f"not a time HH:MM: {text!r}")
-    return total
+    written = _TIME.fullmatch(text)
+    if written is None:
+        raise ValueError(f"{text!r} is no time HH:MM up to 24:00")
+    return int(written[1]) * 60 + int(written[2])
 
 
 @lru_cache(maxsize=1_024)

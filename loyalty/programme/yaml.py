@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-MAX_CHARACTERS = 4_000_000
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 32
 
 
 class YamlUnreadableError(ValueError):
@@ -60,11 +61,20 @@ def read_yaml(text: str) -> Any:
     if len(text) > MAX_CHARACTERS:
         raise YamlUnreadableError(f"is longer than {MAX_CHARACTERS} characters")
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if getattr(event, "anchor", None):
-                raise YamlUnreadableError("anchors and aliases are not read", *_place(event.start_mark))
+        _refuse_traps(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a safe loader with fewer meanings
     except yaml.MarkedYAMLError as broken:
         raise YamlUnreadableError(broken.problem or "is no YAML", *_place(broken.problem_mark)) from None
-    except (yaml.YAMLError, RecursionError) as broken:
-        raise YamlUnreadableError("is no YAML, or is nested too deeply") from broken
+    except yaml.YAMLError as broken:
+        raise YamlUnreadableError("is no YAML") from broken
+
+
+def _refuse_traps(text: str) -> None:
+    # The reader's time grows with the square of the depth, so depth is counted before anything is built.
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if getattr(event, "anchor", None):
+            raise YamlUnreadableError("anchors and aliases are not read", *_place(event.start_mark))
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise YamlUnreadableError(f"is nested deeper than {MAX_DEPTH}", *_place(event.start_mark))
