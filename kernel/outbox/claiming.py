@@ -36,7 +36,8 @@ class Delivery:
 
 async def waiting_partitions(session: ReadSession, handlers: Sequence[str], *, now: datetime) -> list[Partition]:
     """Partitions of ``handlers`` in which something may be delivered now."""
-    rows = await session.execute(_WAITING, {"handlers": list(handlers), "now": now})
+    connection = await session.connection()
+    rows = await connection.execute(_WAITING, {"handlers": list(handlers), "now": now})
     return [Partition(handler, number) for handler, number in rows]
 
 

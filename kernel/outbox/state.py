@@ -21,7 +21,8 @@ class OutboxState:
 
 async def outbox_state(session: ReadSession) -> OutboxState:
     """Counts over the queue as it stands. Costs one pass over it: it is short, or that it is not is the finding."""
-    return OutboxState(**(await session.execute(_STATE)).one()._mapping)
+    connection = await session.connection()
+    return OutboxState(**(await connection.execute(_STATE)).one()._mapping)
 
 
 _STATE = text(

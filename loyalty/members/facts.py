@@ -71,7 +71,9 @@ async def _add(connection: "Connection[Record]", changes: dict[int, Change], *, 
 
 async def _take_out(connection: "Connection[Record]", member_ids: Collection[int]) -> dict[int, Change]:
     rows = await connection.fetch(_TAKE_OUT, sorted(member_ids))
-    return {row["member_id"]: Change(row["purchases_count"], row["spend_minor"], row["last_purchase_on"]) for row in rows}
+    return {
+        row["member_id"]: Change(row["purchases_count"], row["spend_minor"], row["last_purchase_on"]) for row in rows
+    }
 
 
 async def _recount_last_days(connection: "Connection[Record]", member_ids: Collection[int]) -> None:

@@ -1,0 +1,82 @@
+"""`comeback serve`: the API."""
+
+from contextlib import ExitStack
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from kernel.settings import Settings
+
+APPLICATION = "api.serving:application"
+KEEP_ALIVE_S = 75
+"""Longer than the usual minute of a proxy, so that it is the proxy that closes an idle connection."""
+GRACE_S = 10
+"""How long requests in hand may take once the server is asked to stop."""
+
+
+class Server(StrEnum):
+    """What runs the application."""
+
+    UVICORN = "uvicorn"
+    GRANIAN = "granian"
+
+
+def serve(
+    server: Annotated[Server, typer.Option(help="What runs the application.")] = Server.UVICORN,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes, about one for each core.")] = 1,
+) -> None:
+    """Serve the API, with health and metrics on the internal port."""
+    from api.internal_port import internal_port, shared_figures
+    from api.logging import configure_logging
+
+    settings = Settings()
+    configure_logging(log_format=settings.log_format, level=settings.log_level)
+    with ExitStack() as around:
+        if workers > 1 or server is Server.GRANIAN:
+            around.enter_context(shared_figures())
+        around.enter_context(internal_port(settings, port=settings.internal_port))
+        if server is Server.UVICORN:
+            _run_uvicorn(settings, workers=workers)
+        else:
+            _run_granian(settings, workers=workers)
+
+
+def _run_uvicorn(settings: Settings, *, workers: int) -> None:
+    import uvicorn
+
+    uvicorn.run(
+        APPLICATION,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=workers,
+        loop="auto",
+        http="auto",
+        ws="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def _run_granian(settings: Settings, *, workers: int) -> None:
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+
+    Granian(
+        APPLICATION,
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE_S,
+    ).serve()

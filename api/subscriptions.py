@@ -1,0 +1,8 @@
+"""Who reacts to what, on one screen: the reactions of every package."""
+
+import loyalty.reactions
+from kernel.events import Reactions, merged
+
+REACTIONS: Reactions = merged(
+    loyalty.reactions.REACTIONS,
+)
