@@ -88,7 +88,7 @@ async def revoke_terminal(session: WriteSession, terminal_id: str, *, now: datet
     terminal = await read_terminal(session, terminal_id)
     terminal.status = "revoked"
     session.add(terminal)
-    await session.execute(
+    await session.exec(
         update(AccessKey)
         .where(col(AccessKey.terminal_id) == terminal_id, col(AccessKey.revoked_at).is_(None))
         .values(revoked_at=now)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import delete, func, text, update
+from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 
 from kernel.database import WriteSession
@@ -22,7 +22,6 @@ VALID_FOR: Final = timedelta(minutes=10)
 MOST_TRIES: Final = 5
 MOST_PER_HOUR: Final = 5
 _HOUR: Final = timedelta(hours=1)
-_LOCK_ADDRESS: Final = text("SELECT pg_advisory_xact_lock(:key)")
 
 Purpose = Literal["sign_in", "attach", "spend"]
 
@@ -99,7 +98,7 @@ async def try_code(
         .values(attempts=col(OneTimeCode.attempts) + 1)
         .returning(OneTimeCode)
     )
-    row = (await session.execute(statement)).scalar_one_or_none()
+    row = (await session.exec(statement)).scalar_one_or_none()
     if row is None:
         return CodeNotAcceptedError()
     expected = (scope.purpose, scope.known_by.kind, lookup_key.digest_of(scope.known_by))
@@ -108,17 +107,17 @@ async def try_code(
     right = secrets.compare_digest(row.code_hash, _code_hash(lookup_key, code_id, code))
     if not (in_scope and right):
         return CodeNotAcceptedError()
-    await session.execute(update(OneTimeCode).where(col(OneTimeCode.code_id) == code_id).values(used_at=now))
+    await session.exec(update(OneTimeCode).where(col(OneTimeCode.code_id) == code_id).values(used_at=now))
     return None
 
 
 async def forget_old_codes(session: WriteSession, *, now: datetime) -> None:
     """Remove codes that neither work nor count towards the hour's limit any more."""
-    await session.execute(delete(OneTimeCode).where(col(OneTimeCode.expires_at) < now - _HOUR))
+    await session.exec(delete(OneTimeCode).where(col(OneTimeCode.expires_at) < now - _HOUR))
 
 
 async def _refuse_too_many(session: WriteSession, kind: str, value_hash: bytes, *, now: datetime) -> None:
-    await session.execute(_LOCK_ADDRESS, {"key": int.from_bytes(value_hash[:8], signed=True)})
+    await session.exec(select(func.pg_advisory_xact_lock(int.from_bytes(value_hash[:8], "big", signed=True))))
     sent, oldest = (
         await session.exec(
             select(func.count(), func.min(OneTimeCode.created_at)).where(

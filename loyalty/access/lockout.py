@@ -49,7 +49,7 @@ async def count_try(session: WriteSession, account: Account, account_id: str, *,
         .values(failed_attempts=tries, locked_until=case((tries >= MOST_TRIES, now + PAUSE), else_=None))
         .returning(hash_column)
     )
-    secret_hash: str | None = (await session.execute(statement)).scalar_one_or_none()
+    secret_hash: str | None = (await session.exec(statement)).scalar_one_or_none()
     if secret_hash is not None:
         return secret_hash
     locked_until = (
@@ -63,7 +63,7 @@ async def count_try(session: WriteSession, account: Account, account_id: str, *,
 async def clear_tries(session: WriteSession, account: Account, account_id: str) -> None:
     """After the right secret: the count begins anew."""
     key, _ = _columns(account)
-    await session.execute(update(account).where(key == account_id).values(failed_attempts=0, locked_until=None))
+    await session.exec(update(account).where(key == account_id).values(failed_attempts=0, locked_until=None))
 
 
 def _columns(account: Account) -> tuple[Any, Any]:

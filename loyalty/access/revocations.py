@@ -22,7 +22,7 @@ async def revoke_tokens(session: WriteSession, *subjects: str, now: datetime) ->
     """Refuse what was issued for any of ``subjects`` up to ``now``."""
     for subject in sorted(subjects):
         statement = insert(TokenRevocation).values(subject=subject, revoked_at=now, expires_at=now + LONGEST_TOKEN)
-        await session.execute(
+        await session.exec(
             statement.on_conflict_do_update(
                 index_elements=[col(TokenRevocation.subject)],
                 set_={"revoked_at": statement.excluded.revoked_at, "expires_at": statement.excluded.expires_at},
@@ -40,4 +40,4 @@ async def revocations_in_force(session: ReadSession, *, now: datetime) -> dict[s
 
 async def forget_old_revocations(session: WriteSession, *, now: datetime) -> None:
     """Remove what no living token can meet any more."""
-    await session.execute(delete(TokenRevocation).where(col(TokenRevocation.expires_at) <= now))
+    await session.exec(delete(TokenRevocation).where(col(TokenRevocation.expires_at) <= now))

@@ -94,7 +94,7 @@ async def rotate(
 
 async def end_session(session: WriteSession, member_id: int, session_id: str, *, because: str, now: datetime) -> None:
     """No refresh from now on, and the access tokens already out are refused. Ending twice changes nothing."""
-    await session.execute(
+    await session.exec(
         update(MemberSession)
         .where(
             col(MemberSession.member_id) == member_id,
@@ -108,7 +108,7 @@ async def end_session(session: WriteSession, member_id: int, session_id: str, *,
 
 async def end_all_sessions(session: WriteSession, member_id: int, *, because: str, now: datetime) -> None:
     """All phones of a member are signed out: after a merge, an erasure, a stolen phone."""
-    await session.execute(
+    await session.exec(
         update(MemberSession)
         .where(col(MemberSession.member_id) == member_id, col(MemberSession.ended_at).is_(None))
         .values(ended_at=now, ended_because=because)

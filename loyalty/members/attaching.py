@@ -79,7 +79,7 @@ async def _note(
     statement = insert(PersonIdentity).values(
         member_id=member_id, kind=known_by.kind, value=known_by.value, verified_at=verified_at, created_at=now
     )
-    await session.execute(
+    await session.exec(
         statement.on_conflict_do_update(
             index_elements=["member_id", "kind", "value"],
             set_={"verified_at": func.coalesce(statement.excluded.verified_at, col(PersonIdentity.verified_at))},

@@ -75,7 +75,7 @@ async def use_rotating_code(session: WriteSession, found: FoundMember, *, termin
     same_till_again = (col(QrUse.step) == statement.excluded.step) & (
         col(QrUse.terminal_id) == statement.excluded.terminal_id
     )
-    taken = await session.execute(
+    taken = await session.exec(
         statement.on_conflict_do_update(
             index_elements=["member_id"],
             set_={

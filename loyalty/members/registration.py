@@ -120,7 +120,7 @@ async def claim_identities(
         for kind, value_hash, _ in keyed
     ]
     statement = insert(Identity).values(rows).on_conflict_do_nothing()
-    claimed = await session.execute(statement.returning(col(Identity.kind), col(Identity.value_hash)))
+    claimed = await session.exec(statement.returning(col(Identity.kind), col(Identity.value_hash)))
     won = {(kind, value_hash) for kind, value_hash in claimed}
     return tuple(known_by for kind, value_hash, known_by in keyed if (kind, value_hash) in won)
 
