@@ -13,8 +13,8 @@ from api.dependencies import PROVIDERS
 from api.opening import open_services
 from api.pos.posting import posting_queue
 from api.problems import EXCEPTION_HANDLERS
-from api.rate_limits import tell_rate_limit
 from api.programmes import fresh_programmes
+from api.rate_limits import tell_rate_limit
 from api.request_ids import echo_request_id
 from api.routes import ROUTES
 from api.security.middleware import Authentication

@@ -12,8 +12,10 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from api.callers import Caller, MemberCaller, StaffCaller, SystemCaller, TerminalCaller
+from api.pos.posting import Postings
 from api.services import Services
 
+PostingsOf: TypeAlias = NamedDependency[SkipValidation[Postings]]
 ServicesOf: TypeAlias = NamedDependency[SkipValidation[Services]]
 Member: TypeAlias = NamedDependency[SkipValidation[MemberCaller]]
 Terminal: TypeAlias = NamedDependency[SkipValidation[TerminalCaller]]
@@ -32,7 +34,13 @@ def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     return caller
 
 
+def provide_postings(state: State) -> Postings:
+    postings: Postings = state.postings
+    return postings
+
+
 PROVIDERS = {
     "services": Provide(provide_services, sync_to_thread=False),
+    "postings": Provide(provide_postings, sync_to_thread=False),
     "caller": Provide(provide_caller, sync_to_thread=False),
 }

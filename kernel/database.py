@@ -1,17 +1,19 @@
-"""Sessions on PostgreSQL: one type that may read, one that may write, and the driver beneath for the hot path.
+"""Sessions on PostgreSQL: one type that may read, one that may write, and set-based statements for the hot path.
 
 The edge opens a session and commits it; nothing below does. A session that is left without ``commit()`` rolls back.
 READ COMMITTED, with explicit locks, is what the ledger is written for.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import asyncpg
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Column, Table, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 DEFAULT_LOCK_TIMEOUT_MS = 5_000
@@ -51,32 +53,75 @@ class Database:
     async def write(self, *, lock_timeout_ms: int = DEFAULT_LOCK_TIMEOUT_MS) -> AsyncIterator[WriteSession]:
         """A transaction that waits at most ``lock_timeout_ms`` for any one lock.
 
-        Setting the limit is its first statement, which also opens the transaction: from here on ``driver()`` may be
-        used. Without ``commit()`` everything is rolled back.
+        Without ``commit()`` everything is rolled back.
         """
         async with WriteSession(self._engine, expire_on_commit=False) as session:
-            await session.execute(_SET_LOCK_TIMEOUT, {"limit": str(lock_timeout_ms)})
+            await (await session.connection()).execute(_SET_LOCK_TIMEOUT, {"limit": str(lock_timeout_ms)})
+            session.info[_OPENED] = True
             yield session
 
     async def ping(self) -> None:
         """Raises what the driver raises when PostgreSQL cannot be reached."""
         async with self.read() as session:
-            await session.execute(text("SELECT 1"))
+            await (await session.connection()).execute(text("SELECT 1"))
 
     async def close(self) -> None:
         await self._engine.dispose()
 
 
+_OPENED = "opened"
+_OPEN = text("SELECT 1")
 _SET_LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :limit, true)")
 
 
 async def driver(session: ReadSession) -> "asyncpg.Connection[asyncpg.Record]":
-    """The asyncpg connection of a session whose transaction is open.
+    """The asyncpg connection of a session, inside the session's transaction.
 
     For set-based statements over arrays, where SQLAlchemy's compilation would cost more than PostgreSQL's work
-    (measured at a third of the throughput). SQLAlchemy opens its transaction with the first statement it sends, so
-    one must have gone through the session before: ``Database.write`` sees to that.
+    (measured at a third of the throughput). SQLAlchemy opens its transaction with the first statement that it sends
+    itself, so one is sent when there was none.
     """
     connection = await session.connection()
+    if not session.info.get(_OPENED):
+        await connection.execute(_OPEN)
+        session.info[_OPENED] = True
     raw: Any = await connection.get_raw_connection()
     return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
+
+
+async def try_exclusive(session: ReadSession, name: str) -> bool:
+    """Become the only transaction that works under ``name`` until this one ends. False when another is.
+
+    An advisory lock: PostgreSQL frees it when the transaction ends, or when the connection of a killed process does.
+    What the holder before wrote is visible from the *next* statement on.
+    """
+    connection = await driver(session)
+    return bool(await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name))
+
+
+class RowWriter:
+    """One statement that inserts any number of rows of a table, each column as one array.
+
+    Arrays by column, not rows of a composite type: a column that a later migration adds does not break a process that
+    still runs the older code. JSONB values are passed as JSON text. ``on_conflict`` is appended as it is written.
+    """
+
+    def __init__(self, model: type[SQLModel], *columns: str, on_conflict: str = "") -> None:
+        table: Table = model.__table__  # type: ignore[attr-defined]
+        arrays = ", ".join(
+            f"${position}::{_sql_type(table.columns[name])}[]" for position, name in enumerate(columns, start=1)
+        )
+        names = ", ".join(columns)
+        self.sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {on_conflict}"  # noqa: S608
+
+    async def write(self, connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequence[tuple[object, ...]]) -> None:
+        """Insert ``rows``, each a tuple in the order of the columns. Nothing is sent when there are none."""
+        if rows:
+            await connection.execute(self.sql, *zip(*rows, strict=True))
+
+
+def _sql_type(column: "Column[Any]") -> str:
+    return column.type.compile(dialect=_DIALECT)
+
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

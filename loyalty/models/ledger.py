@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, json_document, instant, number, octets
+from loyalty.models.columns import code, instant, json_document, number, octets
 
 _ACCOUNTS = (
     "'member', 'debt', 'issued', 'redeemed', 'expired', 'forfeited', 'adjusted', 'transfer', 'migrated', 'written_off'"
@@ -82,6 +82,12 @@ class Lot(SQLModel, table=True):
             postgresql_where=text("remaining > 0"),
         ),
         Index("lot_cause", "member_id", "cause_kind", "cause_no"),
+        Index(
+            "lot_origin",
+            "origin_member_id",
+            "origin_lot_no",
+            postgresql_where=text("origin_member_id IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -96,7 +102,7 @@ class Lot(SQLModel, table=True):
     """When the points stopped being pending; the expiry clock starts here."""
     expires_at: datetime | None = instant(nullable=True)
     """Exclusive. NULL until the lot is activated, and for good when it never expires."""
-    expiry: dict[str, Any] | None = json_document(nullable=True)
+    expiry: dict[str, Any] = json_document()
     """The expiry policy as it was when the points were earned; applied at activation."""
     entry_no: int = number()
     cause_kind: str = code(length=16)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, json_document, instant, number, octets, words
+from loyalty.models.columns import code, instant, json_document, number, octets, words
 
 
 class ProgrammeVersion(SQLModel, table=True):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, json_document, flag, instant, local_day, number, pieces, word_list, words
+from loyalty.models.columns import code, flag, instant, json_document, local_day, number, pieces, words
 
 
 class Purchase(SQLModel, table=True):
@@ -45,12 +45,16 @@ class Purchase(SQLModel, table=True):
     spent_wallet: str | None = code(nullable=True)
     points_spent: int = number(default=0)
     points_spent_minor: int = number(default=0)
+    points_owed: int = number(default=0)
+    """The part of ``points_spent`` that was not there and became debt."""
+    points_unpaid: int = number(default=0)
+    """The part that was not there and was written off or left: a refund gives none of it back."""
     programme_version: int = number()
     evaluation: dict[str, Any] = json_document()
     """Rules, inputs, arithmetic and caps, as ``loyalty.earning`` froze them."""
     earned: dict[str, int] = json_document()
     """Points by wallet at the sale. What is left of them is the lots' to say."""
-    flags: list[str] = word_list()
+    flags: list[str] = json_document()
     voided: bool = flag()
 
 
@@ -75,7 +79,7 @@ class PurchaseLine(SQLModel, table=True):
     kind: str = code(length=16)
     category: str = code(default="", length=256)
     brand: str = code(default="", length=128)
-    tags: list[str] = word_list()
+    tags: list[str] = json_document()
     points_minor: int = number(default=0)
     """The share of ``points_spent_minor`` that fell on this line at the sale."""
     refunded_quantity: Decimal = pieces(default=0)

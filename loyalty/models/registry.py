@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, json_document, instant, local_day, number, octets, words
+from loyalty.models.columns import code, instant, json_document, local_day, number, octets, words
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -25,11 +25,11 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class ReceiptKey(SQLModel, table=True):
-    """Registry of receipts by their natural key: where the sale or refund is, or that it must never come."""
+    """Registry of receipts by their natural key: where the sale or refund is, that it waits, or must never come."""
 
     __tablename__ = "receipt_key"
     __table_args__ = (
-        CheckConstraint("kind IN ('purchase', 'refund', 'guest', 'void')", name="receipt_key_kind"),
+        CheckConstraint("kind IN ('purchase', 'refund', 'guest', 'void', 'waiting')", name="receipt_key_kind"),
         {"postgresql_with": {"fillfactor": "95"}},
     )
 
@@ -69,15 +69,15 @@ class WaitingRefund(SQLModel, table=True):
     """A refund that arrived before its sale. Applied when the sale comes, listed until then."""
 
     __tablename__ = "waiting_refund"
-    __table_args__ = (
-        Index("waiting_refund_purchase", "purchase_key", postgresql_where=text("applied_at IS NULL")),
-    )
+    __table_args__ = (Index("waiting_refund_purchase", "purchase_key", postgresql_where=text("applied_at IS NULL")),)
 
     receipt_key: str = code(key=True, length=320)
     purchase_key: str = code(length=320)
     store_id: str = code()
     terminal_id: str = code()
     body: dict[str, Any] = json_document()
+    client: str = code(length=160)
+    key: str = code(length=255)
     received_at: datetime = instant()
     applied_at: datetime | None = instant(nullable=True)
     refusal: str | None = words(nullable=True)

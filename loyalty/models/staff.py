@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, json_document, generated_number, instant, number, word_list, words
+from loyalty.models.columns import code, generated_number, instant, json_document, number, word_list, words
 
 
 class Staff(SQLModel, table=True):

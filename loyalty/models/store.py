@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, json_document, flag, instant, number, octets, word_list, words
+from loyalty.models.columns import code, flag, instant, json_document, number, octets, word_list, words
 
 
 class Store(SQLModel, table=True):

@@ -52,6 +52,7 @@ class ProgrammeSnapshot:
         self.lines = LineIndex([earning_lines(rule, document) for rule in rules], [rule.except_lines for rule in rules])
         self.conditions = _conditions(rules)
         self.tier_factors = {tier.code: factor_thousandths(tier.multiplier) for tier in document.tiers}
+        self.budgeted_rules = frozenset(rule.code for rule in self.rules if rule.budgeted)
         self.best_rule_only = document.stacking.rules == "best"
 
     def among(self, rules: int) -> list[CompiledRule]:

@@ -211,7 +211,7 @@ def upgrade() -> None:
         sa.Column("available_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("expiry", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("expiry", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), nullable=False),
         sa.Column("cause_kind", sa.String(length=16), nullable=False),
         sa.Column("cause_no", sa.BigInteger(), nullable=False),
@@ -223,6 +223,13 @@ def upgrade() -> None:
     )
     op.create_index("lot_cause", "lot", ["member_id", "cause_kind", "cause_no"], unique=False)
     op.create_index("lot_live", "lot", ["member_id", "wallet"], unique=False, postgresql_where=sa.text("remaining > 0"))
+    op.create_index(
+        "lot_origin",
+        "lot",
+        ["origin_member_id", "origin_lot_no"],
+        unique=False,
+        postgresql_where=sa.text("origin_member_id IS NOT NULL"),
+    )
     op.create_table(
         "lot_movement",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -289,6 +296,22 @@ def upgrade() -> None:
         sa.Column("ended_because", sa.String(length=32), nullable=True),
         sa.CheckConstraint("generation >= 1", name="member_session_generation"),
         sa.PrimaryKeyConstraint("member_id", "session_id"),
+    )
+    op.create_table(
+        "message",
+        sa.Column("message_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=True),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("channel IN ('sms', 'email')", name="message_channel"),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+    op.create_index("message_member", "message", ["member_id"], unique=False)
+    op.create_index(
+        "message_unsent", "message", ["created_at"], unique=False, postgresql_where=sa.text("sent_at IS NULL")
     )
     op.create_table(
         "one_time_code",
@@ -421,6 +444,8 @@ def upgrade() -> None:
         sa.Column("spent_wallet", sa.String(length=64), nullable=True),
         sa.Column("points_spent", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("points_spent_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("points_owed", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("points_unpaid", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("programme_version", sa.BigInteger(), nullable=False),
         sa.Column("evaluation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("earned", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
@@ -468,7 +493,7 @@ def upgrade() -> None:
         sa.Column("number_of_kind", sa.BigInteger(), nullable=True),
         sa.Column("client", sa.String(length=160), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
-        sa.CheckConstraint("kind IN ('purchase', 'refund', 'guest', 'void')", name="receipt_key_kind"),
+        sa.CheckConstraint("kind IN ('purchase', 'refund', 'guest', 'void', 'waiting')", name="receipt_key_kind"),
         sa.PrimaryKeyConstraint("receipt_key"),
         postgresql_with={"fillfactor": "95"},
     )
@@ -549,6 +574,8 @@ def upgrade() -> None:
         sa.Column("store_id", sa.String(length=64), nullable=False),
         sa.Column("terminal_id", sa.String(length=64), nullable=False),
         sa.Column("body", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("client", sa.String(length=160), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
@@ -597,6 +624,9 @@ def downgrade() -> None:
     op.drop_index("one_time_code_sent_to", table_name="one_time_code")
     op.drop_index("one_time_code_expiry", table_name="one_time_code")
     op.drop_table("one_time_code")
+    op.drop_index("message_unsent", table_name="message", postgresql_where=sa.text("sent_at IS NULL"))
+    op.drop_index("message_member", table_name="message")
+    op.drop_table("message")
     op.drop_table("member_session")
     op.drop_table("member_fact")
     op.drop_index("member_merged", table_name="member", postgresql_where=sa.text("merged_into IS NOT NULL"))
@@ -604,6 +634,7 @@ def downgrade() -> None:
     op.drop_index("lot_movement_lot", table_name="lot_movement")
     op.drop_index("lot_movement_cause", table_name="lot_movement")
     op.drop_table("lot_movement")
+    op.drop_index("lot_origin", table_name="lot", postgresql_where=sa.text("origin_member_id IS NOT NULL"))
     op.drop_index("lot_live", table_name="lot", postgresql_where=sa.text("remaining > 0"))
     op.drop_index("lot_cause", table_name="lot")
     op.drop_table("lot")

@@ -1,0 +1,153 @@
+"""Answering a request that changes something: once per key, in one transaction, the bytes stored before COMMIT.
+
+Sales have their own way (``api/pos/posting.py``), which does the same for many at a time.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Protocol
+
+import asyncpg
+import msgspec
+from litestar import Response
+from litestar.params import HeaderParameter
+from msgspec import Struct
+from sqlalchemy.exc import IntegrityError
+
+from api.problems import PROBLEM_MEDIA_TYPE, encode_refusal
+from api.services import Services
+from kernel.database import WriteSession, driver
+from kernel.errors import ConflictError, NotFoundError, UnprocessableError
+from loyalty.answers import KeyId, StoredAnswer, find_answers, repeat_of, store_answers
+from loyalty.purchases.outcome import Repeated
+
+_RACES = 5
+_BINDING = (NotFoundError, ConflictError, UnprocessableError)
+
+IdempotencyKey = Annotated[
+    str,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The client's own name for this request. The same key and body always get the same answer.",
+    ),
+]
+OptionalIdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        required=False,
+        description="The client's own name for this request. Without one, sending it again is another request.",
+    ),
+]
+Act = Callable[[WriteSession, datetime], Awaitable[Struct | Repeated]]
+"""Does the work in the transaction it is given; answers the response body."""
+
+
+class Client(Protocol):
+    """Whoever owns idempotency keys."""
+
+    @property
+    def client(self) -> str: ...
+
+
+def answered(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """Stored bytes as a response."""
+    media_type = "application/json" if status < 400 else PROBLEM_MEDIA_TYPE
+    return Response(body, status_code=status, media_type=media_type, headers=headers or {})
+
+
+def canonical_body(operation: str, body: object) -> bytes:
+    """What repeats of a request are compared with."""
+    return msgspec.json.encode({"operation": operation, "body": body}, order="deterministic")
+
+
+async def answer_once(
+    services: Services,
+    caller: Client,
+    key: str | None,
+    body: bytes,
+    act: Act,
+    *,
+    status: int = 201,
+    holds_secret: bool = False,
+    rehearsal: bool = False,
+) -> Response[bytes]:
+    """Run ``act`` unless ``key`` has been answered; the answer and the effect are committed together.
+
+    Refusals of the kinds 404, 409 and 422 bind the key too. An answer that ``holds_secret`` is sent and not stored. A
+    ``rehearsal`` (a training terminal) gets the real answer and everything is rolled back. Two requests that race for one
+    key, or for one natural key: the loser finds the winner's answer when it looks again.
+    """
+    key_id = KeyId(caller.client, key) if key is not None else None
+    for _ in range(_RACES):
+        try:
+            return await _attempt(services, key_id, body, act, status, holds_secret=holds_secret, rehearsal=rehearsal)
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+            continue
+        except IntegrityError as error:
+            if getattr(error.orig, "sqlstate", None) != "23505":
+                raise
+    raise asyncpg.LockNotAvailableError("the request kept losing its race")
+
+
+async def _attempt(
+    services: Services,
+    key: KeyId | None,
+    body: bytes,
+    act: Act,
+    status: int,
+    *,
+    holds_secret: bool,
+    rehearsal: bool,
+) -> Response[bytes]:
+    now = services.clock()
+    async with services.database.write() as session:
+        if (repeat := await _stored(session, key, body)) is not None:
+            return answered(*repeat)
+        try:
+            result = await act(session, now)
+        except _BINDING as error:
+            refusal = encode_refusal(error)
+        else:
+            sent, outcome = _encode(result, status)
+            if not rehearsal:
+                stored = None if holds_secret else outcome
+                await _store(session, key, StoredAnswer(body, sent, stored), result=result, now=now)
+                await session.commit()
+            return answered(sent, outcome)
+    return await _refuse(services, key, body, *refusal, rehearsal=rehearsal, now=now)
+
+
+async def _refuse(
+    services: Services, key: KeyId | None, body: bytes, status: int, outcome: bytes, *, rehearsal: bool, now: datetime
+) -> Response[bytes]:
+    """The effect is rolled back; what is left of a refused request is its stored refusal."""
+    if key is not None and not rehearsal:
+        async with services.database.write() as session:
+            await store_answers(await driver(session), [(key, StoredAnswer(body, status, outcome))], now=now)
+            await session.commit()
+    return answered(status, outcome)
+
+
+async def _stored(session: WriteSession, key: KeyId | None, body: bytes) -> tuple[int, bytes] | None:
+    if key is None:
+        return None
+    answer = (await find_answers(await driver(session), [key])).get(key)
+    return None if answer is None else repeat_of(answer, body)
+
+
+async def _store(
+    session: WriteSession, key: KeyId | None, answer: StoredAnswer, *, result: object, now: datetime
+) -> None:
+    if key is not None and not (isinstance(result, Repeated) and result.same_key):
+        await store_answers(await driver(session), [(key, answer)], now=now)
+
+
+def _encode(result: Struct | Repeated, status: int) -> tuple[int, bytes]:
+    if isinstance(result, Repeated):
+        return result.status, result.outcome
+    return status, msgspec.json.encode(result)

@@ -1,0 +1,103 @@
+"""From submitted sales to answers: one transaction, the answers' bytes stored before COMMIT."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+import asyncpg
+import structlog
+
+from api.batching import PostingQueue
+from api.pos.receipts import encode_outcome
+from api.services import Services
+from kernel.database import WriteSession, driver
+from loyalty.answers import KeyReusedError, SecretNotRepeatedError, StoredAnswer, store_answers
+from loyalty.purchases.outcome import Later, Outcome, Repeated, Submission
+from loyalty.purchases.recording import record_purchases
+
+_RACES = 5
+"""How often a sale that lost a race for its key or receipt looks again before it gives up."""
+
+log = structlog.get_logger()
+
+
+class Answer(NamedTuple):
+    """What is sent for one sale."""
+
+    status: int
+    body: bytes
+
+
+Postings: TypeAlias = PostingQueue[Submission, Answer]
+
+
+def posting_queue(services: Services) -> Postings:
+    """The queue that coalesces the sales of this process."""
+
+    async def run_batch(submissions: Sequence[Submission]) -> list[Answer | None]:
+        return await post_together(services, submissions)
+
+    async def run_alone(submission: Submission) -> Answer:
+        return await post_alone(services, submission)
+
+    return PostingQueue(run_batch, run_alone, services.settings.posting_batch_size)
+
+
+async def post_together(services: Services, submissions: Sequence[Submission]) -> list[Answer | None]:
+    """Record sales in one transaction. None for those that have to be recorded alone."""
+    now = services.clock()
+    async with services.database.write(lock_timeout_ms=services.settings.posting_lock_timeout_ms) as session:
+        outcomes = await record_purchases(session, submissions, programmes=services.programmes, now=now, alone=False)
+        answers = await _answer(session, submissions, outcomes, now=now)
+        await session.commit()
+    return answers
+
+
+async def post_alone(services: Services, submission: Submission) -> Answer:
+    """Record one sale, waiting for its member. A lost race is run again: the winner's answer is there then."""
+    for _ in range(_RACES):
+        now = services.clock()
+        try:
+            async with services.database.write() as session:
+                outcomes = await record_purchases(session, [submission], programmes=services.programmes, now=now)
+                (answer,) = await _answer(session, [submission], outcomes, now=now)
+                await session.commit()
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
+            log.info("posting_race", error=type(error).__name__)
+            continue
+        assert answer is not None, "a sale that is recorded alone is never postponed"
+        return answer
+    raise asyncpg.LockNotAvailableError("the sale kept losing its race")
+
+
+async def rehearse(services: Services, submission: Submission) -> Answer:
+    """What a training terminal gets: the real answer of a transaction that is then rolled back."""
+    async with services.database.write() as session:
+        (outcome,) = await record_purchases(session, [submission], programmes=services.programmes, now=services.clock())
+        return _encoded(outcome)
+
+
+async def _answer(
+    session: WriteSession, submissions: Sequence[Submission], outcomes: Sequence[Outcome], *, now: datetime
+) -> list[Answer | None]:
+    """Encode the outcomes and store those that bind their key."""
+    answers = [None if isinstance(outcome, Later) else _encoded(outcome) for outcome in outcomes]
+    binding = [
+        (submission.key, StoredAnswer(submission.body, answer.status, answer.body))
+        for submission, outcome, answer in zip(submissions, outcomes, answers, strict=True)
+        if answer is not None and _binds_key(outcome)
+    ]
+    await store_answers(await driver(session), binding, now=now)
+    return answers
+
+
+def _encoded(outcome: Outcome) -> Answer:
+    assert not isinstance(outcome, Later)
+    return Answer(*encode_outcome(outcome))
+
+
+def _binds_key(outcome: Outcome) -> bool:
+    """Whether the key is new. A known receipt under a new key binds that key too: it is the same sale."""
+    if isinstance(outcome, Repeated):
+        return not outcome.same_key
+    return not isinstance(outcome, KeyReusedError | SecretNotRepeatedError)

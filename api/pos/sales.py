@@ -1,0 +1,137 @@
+"""A sale as tills send it, and its translation into what the domain records."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from api.callers import TerminalCaller
+from api.pos.quote_tokens import read_quote_token
+from api.security.member_tokens import read_member_token
+from api.services import Services
+from kernel.errors import UnprocessableError
+from loyalty.answers import KeyId
+from loyalty.members.finding import MemberLookup, find_member
+from loyalty.members.ids import member_id_of
+from loyalty.purchases.outcome import HoldNotFoundError, Submission
+from loyalty.purchases.sale import (
+    MAX_LINES,
+    Code,
+    Instant,
+    Minor,
+    ReceiptRef,
+    Sale,
+    SaleLine,
+    SaleTender,
+    SignedMinor,
+    canonical,
+)
+from loyalty.receipts import member_and_number
+
+
+class MemberRef(MemberLookup, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose sale it is: the token of a lookup, a member id, or what an offline till stored. Without any: a guest's.
+
+    Only a token can spend; everything else earns.
+    """
+
+    token: Annotated[str, Meta(max_length=2_048)] | None = None
+    id: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A completed sale. ``sent_at``, ``offline`` and ``attempt`` say how it came and never make it another sale."""
+
+    receipt: ReceiptRef
+    occurred_at: Instant
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
+    lines: Annotated[tuple[SaleLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
+    total_minor: Minor
+    """Lines less discounts plus rounding, before points."""
+    member: MemberRef | None = None
+    discount_minor: Minor = 0
+    """On the whole order; discounts of lines stand on the lines."""
+    rounding_minor: SignedMinor = 0
+    tenders: Annotated[tuple[SaleTender, ...], Meta(max_length=50)] = ()
+    hold_id: Annotated[str, Meta(max_length=64)] | None = None
+    points_used: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+    """Points to take of the hold; null takes all of it."""
+    quote: Annotated[str, Meta(max_length=2_048)] | None = None
+    """The quote's token: its programme version is honoured while the quote is valid."""
+    cashier: Code | None = None
+    terminal: Code | None = None
+    """For a hub: the terminal that sold."""
+    channel: Code | None = None
+    """Defaults to the terminal's kind: ``till`` or ``web``."""
+    sent_at: Instant | None = None
+    """The till's clock when it sends: the difference to ours corrects ``occurred_at``."""
+    offline: bool = False
+    attempt: Annotated[int, Meta(ge=1, le=10_000)] = 1
+
+
+class TerminalForeignError(UnprocessableError):
+    code = "terminal_foreign"
+    title = "This hub does not act for that terminal."
+
+
+async def to_submission(services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest) -> Submission:
+    """The sale as the domain records it. Raises a ``DomainError`` where a reference leads nowhere."""
+    terminal_id = request.terminal or caller.terminal_id
+    if terminal_id != caller.terminal_id and terminal_id not in caller.acts_for:
+        raise TerminalForeignError(None, terminal=terminal_id)
+    member_id = await resolve_member(services, caller, request.member, request)
+    sale = Sale(
+        store_id=caller.store_id,
+        terminal_id=terminal_id,
+        cashier_id=request.cashier or caller.cashier_id,
+        channel=request.channel or caller.kind,
+        member_id=member_id,
+        receipt=request.receipt,
+        stated_at=request.occurred_at,
+        currency=request.currency,
+        lines=request.lines,
+        discount_minor=request.discount_minor,
+        rounding_minor=request.rounding_minor,
+        tenders=request.tenders,
+        total_minor=request.total_minor,
+        hold_no=_hold_no(request, member_id),
+        points_used=request.points_used,
+    )
+    return Submission(
+        key=KeyId(caller.client, key),
+        sale=sale,
+        body=canonical(sale),
+        actor=caller.actor,
+        sent_at=request.sent_at,
+        quoted_version=read_quote_token(services.signing_keys, request.quote, now=services.clock()),
+        flags=("offline",) if request.offline else (),
+    )
+
+
+async def resolve_member(
+    services: Services, caller: TerminalCaller, member: MemberRef | None, request: PurchaseRequest
+) -> int | None:
+    """The member that the reference leads to; None for a guest."""
+    if member is None:
+        return None
+    if member.token is not None:
+        return read_member_token(services.signing_keys, member.token, caller=caller, now=services.clock()).member_id
+    if member.id is not None:
+        return member_id_of(member.id)
+    async with services.database.read() as session:
+        found = await find_member(
+            session,
+            member,
+            lookup_key=services.lookup_key,
+            phone_region=services.settings.phone_region,
+            at=request.occurred_at,
+        )
+    return found.member.member_id
+
+
+def _hold_no(request: PurchaseRequest, member_id: int | None) -> int | None:
+    if request.hold_id is None:
+        return None
+    key = member_and_number("hld", request.hold_id)
+    if key is None or member_id is None or key[0] != member_id:
+        raise HoldNotFoundError
+    return key[1]

@@ -1,0 +1,41 @@
+"""Keeping a process's programme versions up to date: asked for when it starts, and every second after that."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from api.services import Services
+from loyalty.programme.publishing import refresh
+
+REFRESH_EVERY_S = 1.0
+
+log = structlog.get_logger()
+
+
+async def refresh_programmes(services: Services) -> None:
+    """Take over versions that were published meanwhile. A database that is down changes nothing and raises nothing."""
+    try:
+        async with services.database.read() as session:
+            if await refresh(session, services.programmes):
+                log.info("programme_version", version=services.programmes.latest_version)
+    except Exception as error:
+        log.warning("programme_refresh_failed", error=repr(error))
+
+
+@asynccontextmanager
+async def fresh_programmes(services: Services) -> AsyncIterator[None]:
+    """Refresh until the block ends."""
+    await refresh_programmes(services)
+    task = asyncio.create_task(_keep_fresh(services))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _keep_fresh(services: Services) -> None:
+    while True:
+        await asyncio.sleep(REFRESH_EVERY_S)
+        await refresh_programmes(services)

@@ -1,0 +1,150 @@
+"""What rules have already given out: caps per member, exact, and programme-wide budgets in slices.
+
+A cap's counter is written under the member's lock. A budget is divided into slices, each a row of its own, and a member
+always draws on the same one: the budget is never exceeded and no row is shared by all purchases, at the price that it may
+refuse a member while another slice has a rest.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kernel.database import RowWriter, WriteSession, driver
+from loyalty.earning.calendar import period_key
+from loyalty.earning.evaluation import CapUse
+from loyalty.earning.purchase import Headroom
+from loyalty.models import BudgetSlice, CapCounter
+from loyalty.programme.rules import CAP_PERIODS
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+BUDGET_SLICES = 16
+
+_COUNTERS = """
+SELECT member_id, rule, period, period_key, used
+FROM cap_counter WHERE member_id = ANY($1::bigint[]) AND period_key = ANY($2::text[])
+"""
+_SLICES = """
+SELECT rule, slice_no, allowance - used AS left_points
+FROM budget_slice WHERE rule = ANY($1::text[]) AND slice_no = ANY($2::bigint[]) ORDER BY rule, slice_no
+"""
+_LOCK_SLICES = _SLICES + "FOR NO KEY UPDATE"
+_USE_SLICES = """
+UPDATE budget_slice AS b SET used = b.used + v.points
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v (rule, slice_no, points)
+WHERE b.rule = v.rule AND b.slice_no = v.slice_no
+"""
+_WRITE = RowWriter(
+    CapCounter,
+    *("member_id", "rule", "period", "period_key", "used"),
+    on_conflict="ON CONFLICT (member_id, rule, period, period_key) DO UPDATE SET used = excluded.used",
+)
+
+
+def slice_of(member_id: int) -> int:
+    """The slice of every budget that a member draws on."""
+    return member_id % BUDGET_SLICES
+
+
+@dataclass(slots=True)
+class Counters:
+    """The counters of the members of one batch: read once, counted on in memory, written once."""
+
+    used: dict[int, dict[tuple[str, str, str], int]] = field(default_factory=dict)
+    """member -> (rule, period, period key) -> points."""
+    changed: set[tuple[int, tuple[str, str, str]]] = field(default_factory=set)
+    budget_left: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(rule, slice) -> points."""
+    budget_used: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def headroom(self, member_id: int, local_date: date) -> Headroom:
+        """What the limits have left for a purchase of ``local_date``."""
+        counters = self.used.get(member_id)
+        if not counters and not self.budget_left:
+            return Headroom()
+        keys = {period: period_key(period, local_date) for period in CAP_PERIODS}
+        used: dict[str, dict[str, int]] = {}
+        for (rule, period, key), points in (counters or {}).items():
+            if keys[period] == key:
+                used.setdefault(rule, {})[period] = points
+        mine = slice_of(member_id)
+        budget = {rule: left for (rule, slice_no), left in self.budget_left.items() if slice_no == mine}
+        return Headroom(used_points=used, budget_points=budget)
+
+    def count(self, member_id: int, uses: Collection[CapUse], budget_uses: Mapping[str, int]) -> None:
+        """Add what an evaluation used; negative points give back."""
+        counters = self.used.setdefault(member_id, {})
+        for use in uses:
+            if use.points:
+                key = (use.rule, use.period, use.period_key)
+                counters[key] = max(0, counters.get(key, 0) + use.points)
+                self.changed.add((member_id, key))
+        for rule, points in budget_uses.items():
+            if points:
+                place = (rule, slice_of(member_id))
+                self.budget_left[place] = self.budget_left.get(place, 0) - points
+                self.budget_used[place] = self.budget_used.get(place, 0) + points
+
+
+async def load_counters(
+    connection: "Connection[Record]",
+    member_ids: Collection[int],
+    days: Collection[date],
+    *,
+    budgeted_rules: Collection[str] = (),
+    lock: bool = True,
+) -> Counters:
+    """The counters of members for the periods around ``days``. Budget slices are locked, after the members' locks.
+
+    A quote, which changes nothing, reads without ``lock``.
+    """
+    counters = Counters()
+    keys = {period_key(period, day) for period in CAP_PERIODS for day in days}
+    for row in await connection.fetch(_COUNTERS, list(member_ids), list(keys)):
+        used = counters.used.setdefault(row["member_id"], {})
+        used[row["rule"], row["period"], row["period_key"]] = row["used"]
+    if budgeted_rules:
+        slices = sorted({slice_of(member_id) for member_id in member_ids})
+        for row in await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(budgeted_rules), slices):
+            counters.budget_left[row["rule"], row["slice_no"]] = row["left_points"]
+    return counters
+
+
+async def write_counters(connection: "Connection[Record]", counters: Counters) -> None:
+    """Store what was counted."""
+    await _WRITE.write(
+        connection, [(member_id, *key, counters.used[member_id][key]) for member_id, key in sorted(counters.changed)]
+    )
+    used = [(rule, slice_no, points) for (rule, slice_no), points in sorted(counters.budget_used.items()) if points]
+    if used:
+        await connection.execute(_USE_SLICES, *zip(*used, strict=True))
+
+
+async def spread_budgets(session: WriteSession, budgets: Mapping[str, int]) -> None:
+    """Divide each rule's budget over its slices: what is used stays used, what is left is shared evenly.
+
+    A budget below what has been used leaves nothing to give out.
+    """
+    connection = await driver(session)
+    for rule, total in sorted(budgets.items()):
+        rows = await connection.fetch(
+            "SELECT slice_no, used FROM budget_slice WHERE rule = $1 ORDER BY slice_no FOR UPDATE", rule
+        )
+        used = {row["slice_no"]: row["used"] for row in rows}
+        share, rest = divmod(max(0, total - sum(used.values())), BUDGET_SLICES)
+        await _SPREAD.write(
+            connection,
+            [
+                (rule, slice_no, used.get(slice_no, 0) + share + (slice_no < rest), used.get(slice_no, 0))
+                for slice_no in range(BUDGET_SLICES)
+            ],
+        )
+
+
+_SPREAD = RowWriter(
+    BudgetSlice,
+    *("rule", "slice_no", "allowance", "used"),
+    on_conflict="ON CONFLICT (rule, slice_no) DO UPDATE SET allowance = excluded.allowance",
+)

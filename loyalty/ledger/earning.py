@@ -1,0 +1,54 @@
+"""Points come in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from loyalty.earning.calendar import expires_at
+from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.expiring import expire_free, is_past_expiry, renew_sliding
+from loyalty.programme.policies import SLIDING_EXPIRY_KINDS, ExpiryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Points of one wallet that become available and expire together: one entry and one lot."""
+
+    wallet: str
+    points: int
+    available_from: datetime
+    expiry: ExpiryPolicy
+
+
+def earn(
+    account: Account, grants: Sequence[Grant], act: Act, *, source: str = "issued", kind: str = "earned"
+) -> list[Lot]:
+    """Credit each grant as a lot. Points available by ``act.now`` are activated at once; debt is repaid at once.
+
+    A receipt that comes late may bring points that are already past their expiry: they expire in the same breath, so
+    that its history tells why they are not there.
+    """
+    lots = []
+    for grant in grants:
+        entry = account.enter(grant.wallet, source, "member", grant.points, kind, act)
+        active = grant.available_from <= act.now
+        lot = account.open_lot(
+            grant.wallet,
+            grant.points,
+            entry,
+            available_from=grant.available_from,
+            expiry=grant.expiry,
+            cause=act.cause,
+            activated_at=grant.available_from if active else None,
+            expires_at=expires_at(grant.expiry, grant.available_from, account.zone) if active else None,
+        )
+        lots.append(lot)
+        if grant.expiry.kind in SLIDING_EXPIRY_KINDS:
+            renew_sliding(account, grant.wallet, [grant.expiry], act.occurred_at)
+    for code in {grant.wallet for grant in grants}:
+        repay_debt(account, code, act)
+    for lot in lots:
+        if is_past_expiry(account, lot, act.now):
+            expire_free(account, lot, Act(Cause("lot", lot.lot_no), "system", lot.expires_at or act.now, act.now))
+    return lots

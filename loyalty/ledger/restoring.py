@@ -1,0 +1,71 @@
+"""Reversing a spend: points go back to the lots they came from, with those lots' own expiry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from loyalty.ledger.account import Account, Act, Cause, Entry, Lot
+from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.expiring import is_past_expiry, settle_freed
+from loyalty.programme.wallets import ExpiredRestore
+
+
+@dataclass(frozen=True, slots=True)
+class SpentLot:
+    """A lot that paid for a purchase. ``member_id`` owns it; ``out`` points of it have not come back yet."""
+
+    member_id: int
+    lot: Lot
+    out: int
+
+
+def restore(
+    account: Account,
+    wallet: str,
+    points: int,
+    act: Act,
+    *,
+    cause: Cause,
+    spent: Sequence[SpentLot],
+    expired: ExpiredRestore,
+) -> None:
+    """Put ``points`` back, last spent first. ``spent``: lots in the order they paid, each with what is still out.
+
+    ``cause`` is the spend's. Where a lot's time has passed, ``expired`` decides: the points expire at once, or come as
+    a new lot that lives for the days of grace. Points of a lot that stayed with a member who was merged into this one
+    come as a new lot on the old one's terms. Precondition: ``points`` <= the sum of ``spent``.
+    """
+    left = points
+    for source in reversed(spent):
+        share = min(source.out, left)
+        if not share:
+            continue
+        left -= share
+        entry = account.enter(wallet, "redeemed", "member", share, "restored", act)
+        lot = source.lot
+        if expired.kind == "grace" and is_past_expiry(account, lot, act.now):
+            _open_copy(account, source, share, entry, act, ends_at=act.now + timedelta(days=expired.grace_days))
+        elif source.member_id != account.member_id:
+            _open_copy(account, source, share, entry, act, ends_at=lot.expires_at)
+        else:
+            account.move(lot, "restored", share, act, cause=cause, entry=entry)
+            settle_freed(account, lot, act)
+    assert not left, "no more comes back than was spent"
+    repay_debt(account, wallet, act)
+
+
+def _open_copy(
+    account: Account, source: SpentLot, points: int, entry: Entry, act: Act, *, ends_at: datetime | None
+) -> None:
+    lot = account.open_lot(
+        source.lot.wallet,
+        points,
+        entry,
+        available_from=source.lot.available_from,
+        expiry=source.lot.expiry,
+        cause=act.cause,
+        activated_at=source.lot.activated_at or act.now,
+        expires_at=ends_at,
+        origin=(source.member_id, source.lot.lot_no),
+    )
+    settle_freed(account, lot, act)

@@ -1,0 +1,83 @@
+"""What happens to points that should be taken and are not there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from loyalty.ledger.account import Account, Act
+from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.expiring import settle_freed
+from loyalty.programme.policies import ExpiryPolicy
+
+ShortfallPolicy: TypeAlias = Literal["debt", "clamp", "write_off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Where missing points went: owed by the member, written off by the business, or left to the caller."""
+
+    owed: int = 0
+    written_off: int = 0
+    left: int = 0
+
+
+class LotTerms(Protocol):
+    """From when to when points live."""
+
+    @property
+    def available_from(self) -> datetime: ...
+    @property
+    def activated_at(self) -> datetime | None: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    @property
+    def expiry(self) -> ExpiryPolicy: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TermsOfToday:
+    """Points that are there at once and never expire: for what was paid and should not have been."""
+
+    available_from: datetime
+    expires_at: datetime | None = None
+    expiry: ExpiryPolicy = ExpiryPolicy()
+
+    @property
+    def activated_at(self) -> datetime:
+        return self.available_from
+
+
+def settle_shortfall(
+    account: Account, wallet: str, points: int, policy: ShortfallPolicy, act: Act, *, target: str, kind: str
+) -> Shortfall:
+    """Deal with ``points`` that ``target`` should have received: as debt, by writing them off, or not at all (clamp)."""
+    if not points:
+        return Shortfall()
+    if policy == "debt":
+        account.enter(wallet, "debt", target, points, kind, act)
+        repay_debt(account, wallet, act)
+        return Shortfall(owed=points)
+    if policy == "write_off":
+        account.enter(wallet, "written_off", target, points, kind, act)
+        return Shortfall(written_off=points)
+    return Shortfall(left=points)
+
+
+def undo_debt(account: Account, wallet: str, points: int, act: Act, *, source: str, kind: str, terms: LotTerms) -> None:
+    """Credit ``points`` from ``source`` against debt that should not have been. What was repaid meanwhile is a new lot."""
+    standing = min(points, account.wallet(wallet).debt)
+    if standing:
+        account.enter(wallet, source, "debt", standing, kind, act)
+    if repaid := points - standing:
+        entry = account.enter(wallet, source, "member", repaid, kind, act)
+        lot = account.open_lot(
+            wallet,
+            repaid,
+            entry,
+            available_from=terms.available_from,
+            expiry=terms.expiry,
+            cause=act.cause,
+            activated_at=terms.activated_at,
+            expires_at=terms.expires_at,
+        )
+        settle_freed(account, lot, act)

@@ -1,0 +1,81 @@
+"""Publishing a programme as a new immutable version, and reading the versions back."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from kernel.database import ReadSession, WriteSession, driver
+from kernel.errors import UnprocessableError
+from loyalty.counters import spread_budgets
+from loyalty.models import ProgrammeVersion
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.problems import ProgrammeProblem
+from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.programme.validation import validate
+from loyalty.programme.versions import PublishedProgrammes
+
+_PUBLISHING_LOCK = "SELECT pg_advisory_xact_lock(hashtext('comeback.programme'))"
+
+
+class ProgrammeInvalidError(UnprocessableError):
+    """The document has problems, all of them listed with their place. Nothing was published."""
+
+    code = "programme_invalid"
+    title = "The programme document has problems."
+
+    def __init__(self, problems: list[ProgrammeProblem]) -> None:
+        super().__init__(None, problems=msgspec.to_builtins(problems))
+
+
+async def publish_programme(
+    session: WriteSession,
+    document: ProgrammeDocument,
+    *,
+    starts_at: datetime,
+    published_by: str,
+    note: str,
+    now: datetime,
+) -> ProgrammeSnapshot:
+    """Publish ``document`` as the next version, in force from ``starts_at`` (the past counts as now).
+
+    Versions are numbered without gaps by one publisher at a time. Budgets are spread over their slices again, what was
+    used staying used. Raises ``ProgrammeInvalidError``.
+    """
+    if problems := validate(document):
+        raise ProgrammeInvalidError(problems)
+    await (await driver(session)).execute(_PUBLISHING_LOCK)
+    last = (await session.exec(select(func.max(ProgrammeVersion.version)))).one()
+    version = (last or 0) + 1
+    builtins: dict[str, Any] = msgspec.to_builtins(document)
+    session.add(
+        ProgrammeVersion(
+            version=version,
+            document=builtins,
+            digest=hashlib.sha256(msgspec.json.encode(builtins, order="deterministic")).digest(),
+            starts_at=max(starts_at, now),
+            published_at=now,
+            published_by=published_by,
+            note=note,
+        )
+    )
+    await session.flush()
+    await spread_budgets(session, {r.code: r.budget_points for r in document.earn_rules if r.budget_points is not None})
+    return ProgrammeSnapshot(version, document)
+
+
+async def refresh(session: ReadSession, programmes: PublishedProgrammes) -> bool:
+    """Bring this process's versions up to date; answers whether there was anything new."""
+    latest = (await session.exec(select(func.max(ProgrammeVersion.version)))).one() or 0
+    if latest == programmes.latest_version:
+        return False
+    rows = (await session.exec(select(ProgrammeVersion).order_by(col(ProgrammeVersion.version)))).all()
+    programmes.replace([(row.starts_at, programmes.version(row.version) or _snapshot(row)) for row in rows])
+    return True
+
+
+def _snapshot(row: ProgrammeVersion) -> ProgrammeSnapshot:
+    return ProgrammeSnapshot(row.version, msgspec.convert(row.document, ProgrammeDocument))

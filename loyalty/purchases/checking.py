@@ -1,0 +1,54 @@
+"""What can be told of a sale without asking the database: that its own numbers agree. Pure."""
+
+from kernel.errors import UnprocessableError
+from loyalty.purchases.sale import MAX_EXACT, Sale
+
+
+class SaleInconsistentError(UnprocessableError):
+    """The sale contradicts itself; sending it again will not help. ``at`` names the member."""
+
+    code = "sale_inconsistent"
+    title = "The numbers of this sale do not agree."
+
+
+class CurrencyRefusedError(UnprocessableError):
+    """Stores sell in one currency each."""
+
+    code = "currency_refused"
+    title = "This store sells in another currency."
+
+
+def check_sale(sale: Sale, *, store_currency: str) -> None:
+    """Raise what is wrong with the sale, the first thing found."""
+    if sale.currency != store_currency:
+        raise CurrencyRefusedError(None, currency=sale.currency, store_currency=store_currency)
+    _check_lines(sale)
+    _check_totals(sale)
+    if sale.receipt.fiscal_id is None and not (sale.receipt.business_date or sale.receipt.shift):
+        raise SaleInconsistentError(
+            "A receipt is named by its fiscal_id, or by its number within a business_date or shift.", at="receipt"
+        )
+
+
+def _check_lines(sale: Sale) -> None:
+    seen: set[str] = set()
+    for position, line in enumerate(sale.lines):
+        at = f"lines[{position}]"
+        if line.id in seen:
+            raise SaleInconsistentError("Two lines have the same id.", at=f"{at}.id", line_id=line.id)
+        seen.add(line.id)
+        if line.discount_minor > line.amount_minor:
+            raise SaleInconsistentError("A line's discount is above its price.", at=f"{at}.discount_minor")
+        if line.tax_minor > line.amount_minor - line.discount_minor:
+            raise SaleInconsistentError("A line's tax is above what it costs.", at=f"{at}.tax_minor")
+
+
+def _check_totals(sale: Sale) -> None:
+    lines_minor = sum(line.amount_minor - line.discount_minor for line in sale.lines)
+    if sale.discount_minor > lines_minor:
+        raise SaleInconsistentError("The order's discount is above its lines.", at="discount_minor")
+    expected = lines_minor - sale.discount_minor + sale.rounding_minor
+    if not 0 <= expected <= MAX_EXACT or expected != sale.total_minor:
+        raise SaleInconsistentError(
+            "total_minor is not lines - discounts + rounding.", at="total_minor", expected=expected
+        )

@@ -1,0 +1,173 @@
+"""What a batch of sales needs to know besides its members: stores, catalogue, facts, counters. Read at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from loyalty.counters import Counters, load_counters
+from loyalty.earning.purchase import EarningPurchase, EarnLine, MemberFacts, StoreFacts, Tender
+from loyalty.ledger.account import Account
+from loyalty.purchases.sale import Sale, SaleLine
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_STORES = "SELECT store_id, zone, currency, legal_entity FROM store WHERE store_id = ANY($1::text[])"
+_ITEMS = "SELECT sku, category, brand, tags FROM catalogue_item WHERE sku = ANY($1::text[])"
+_FACTS = """
+SELECT f.member_id, f.purchases_count, f.last_purchase_on, p.birthday
+FROM member_fact f FULL JOIN person p USING (member_id)
+WHERE member_id = ANY($1::bigint[])
+"""
+
+
+class StoreRow(NamedTuple):
+    """A store as sales see it."""
+
+    store_id: str
+    zone: str
+    currency: str
+    legal_entity: str
+
+
+class Item(NamedTuple):
+    """What the catalogue says of a SKU."""
+
+    category: str = ""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Past(NamedTuple):
+    """What is known of a member besides the ledger."""
+
+    purchases_count: int = 0
+    last_purchase_on: date | None = None
+    birthday: date | None = None
+
+
+UNKNOWN_ITEM = Item()
+_UNKNOWN_PAST = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Read once for a batch; ``counters`` is counted on while its sales are evaluated."""
+
+    stores: Mapping[str, StoreRow]
+    items: Mapping[str, Item]
+    pasts: Mapping[int, Past]
+    counters: Counters
+
+
+async def load_context(
+    connection: "Connection[Record]",
+    sales: Sequence[Sale],
+    member_ids: Collection[int],
+    *,
+    days: Collection[date],
+    budgeted_rules: Collection[str],
+    lock: bool = True,
+) -> Context:
+    """Everything that evaluating ``sales`` of locked members needs. ``days``: the UTC days they happened on."""
+    stores = {
+        row["store_id"]: StoreRow(*row)
+        for row in await connection.fetch(_STORES, list({sale.store_id for sale in sales}))
+    }
+    local_days = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
+    return Context(
+        stores=stores,
+        items=await load_items(connection, {line.sku for sale in sales for line in sale.lines}),
+        pasts=await _load_pasts(connection, member_ids),
+        counters=await load_counters(connection, member_ids, local_days, budgeted_rules=budgeted_rules, lock=lock),
+    )
+
+
+async def load_items(connection: "Connection[Record]", skus: Collection[str]) -> dict[str, Item]:
+    """The catalogue's word on ``skus``; those it does not know are absent."""
+    rows = await connection.fetch(_ITEMS, list(skus))
+    return {row["sku"]: Item(row["category"], row["brand"], tuple(row["tags"])) for row in rows}
+
+
+async def _load_pasts(connection: "Connection[Record]", member_ids: Collection[int]) -> dict[int, Past]:
+    rows = await connection.fetch(_FACTS, list(member_ids))
+    return {
+        row["member_id"]: Past(row["purchases_count"] or 0, row["last_purchase_on"], row["birthday"]) for row in rows
+    }
+
+
+def earning_purchase(
+    sale: Sale,
+    *,
+    occurred_at: datetime,
+    zone: str,
+    items: Mapping[str, Item],
+    points_minor: Mapping[str, int],
+) -> EarningPurchase:
+    """The sale as rules see it. ``zone`` is the member's: limits count by the member's local days."""
+    return EarningPurchase(
+        occurred_at=occurred_at,
+        local_date=occurred_at.astimezone(ZoneInfo(zone)).date(),
+        zone=zone,
+        channel=sale.channel,
+        currency=sale.currency,
+        lines=tuple(_earn_line(line, items, points_minor) for line in sale.lines),
+        order_discount_minor=sale.discount_minor,
+        tenders=tuple(Tender(kind=tender.kind, amount_minor=tender.amount_minor) for tender in sale.tenders),
+    )
+
+
+def _earn_line(line: SaleLine, items: Mapping[str, Item], points_minor: Mapping[str, int]) -> EarnLine:
+    item = items.get(line.sku, UNKNOWN_ITEM)
+    return EarnLine(
+        line_id=line.id,
+        sku=line.sku,
+        quantity=Decimal(line.quantity),
+        amount_minor=line.amount_minor,
+        discount_minor=line.discount_minor,
+        tax_minor=line.tax_minor,
+        kind=line.kind,
+        category=item.category,
+        brand=item.brand,
+        tags=item.tags,
+        points_paid_minor=points_minor.get(line.id, 0),
+    )
+
+
+def member_facts(account: Account, past: Past | None, *, local_date: date, primary_wallet: str) -> MemberFacts:
+    """What rules may know of the member on ``local_date``."""
+    past = past or _UNKNOWN_PAST
+    last = past.last_purchase_on
+    joined = account.enrolled_at.astimezone(ZoneInfo(account.zone)).date()
+    return MemberFacts(
+        tier=account.tier or "",
+        language=account.language,
+        purchases_count=past.purchases_count,
+        days_since_purchase=None if last is None else max(0, (local_date - last).days),
+        age_days=max(0, (local_date - joined).days),
+        is_birthday=past.birthday is not None and _falls_on(past.birthday, local_date),
+        balance_points=account.wallet(primary_wallet).balance,
+    )
+
+
+def _falls_on(birthday: date, day: date) -> bool:
+    """Somebody born on 29 February has a birthday on the 28th of a common year."""
+    if (birthday.month, birthday.day) == (2, 29) and not _is_leap(day.year):
+        return (day.month, day.day) == (2, 28)
+    return (birthday.month, birthday.day) == (day.month, day.day)
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def store_facts(store: StoreRow) -> StoreFacts:
+    return StoreFacts(code=store.store_id, zone=store.zone, legal_entity=store.legal_entity)
+
+
+def flags_of(sale: Sale, items: Mapping[str, Item]) -> tuple[str, ...]:
+    """What staff may want to look at later; nothing here stops a completed sale."""
+    return ("unknown_sku",) if any(line.sku not in items for line in sale.lines) else ()

@@ -1,0 +1,72 @@
+"""Sales without a member: kept apart until somebody claims one with the code on its receipt, once."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from kernel.database import RowWriter
+from loyalty.answers import KeyId
+from loyalty.models import GuestReceipt
+from loyalty.purchases.context import Context
+from loyalty.purchases.outcome import RecordedGuest, Submission
+from loyalty.purchases.timing import BusinessTime
+from loyalty.receipts import RegisteredReceipt, register_receipts
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_LENGTH = 12
+"""59 bits: nobody guesses a code among millions of receipts before the rate limit stops them."""
+
+_WRITE = RowWriter(
+    GuestReceipt,
+    *("receipt_key", "store_id", "terminal_id", "local_date", "claim_hash", "body", "total_minor", "recorded_at"),
+)
+
+
+def new_claim_code() -> str:
+    """A code for print: no letter that looks like a digit, in groups of four."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
+    return "-".join(letters[start : start + 4] for start in range(0, _CODE_LENGTH, 4))
+
+
+def claim_hash(code: str) -> bytes:
+    """What is stored of a claim code. Case, spaces and dashes do not matter."""
+    return hashlib.sha256(code.upper().replace("-", "").replace(" ", "").encode()).digest()
+
+
+async def record_guests(
+    connection: "Connection[Record]",
+    submissions: Sequence[Submission],
+    times: Mapping[KeyId, BusinessTime],
+    context: Context,
+    *,
+    now: datetime,
+) -> dict[KeyId, RecordedGuest]:
+    """Put guests' sales aside; by idempotency key, what is to be printed."""
+    guests = {s.key: RecordedGuest(s.sale, new_claim_code()) for s in submissions}
+    await _WRITE.write(
+        connection,
+        [
+            (
+                s.sale.receipt_key,
+                s.sale.store_id,
+                s.sale.terminal_id,
+                times[s.key].occurred_at.astimezone(ZoneInfo(context.stores[s.sale.store_id].zone)).date(),
+                claim_hash(guests[s.key].claim_code),
+                s.body.decode(),
+                s.sale.total_minor,
+                now,
+            )
+            for s in submissions
+        ],
+    )
+    await register_receipts(
+        connection,
+        [(s.sale.receipt_key, RegisteredReceipt("guest", None, None, s.key)) for s in submissions],
+    )
+    return guests

@@ -1,0 +1,143 @@
+"""One sale against one account in memory: points paid, points earned, and everything to be stored about it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from loyalty.earning.evaluate import evaluate
+from loyalty.earning.evaluation import Evaluation
+from loyalty.earning.purchase import EarningPurchase
+from loyalty.ledger.account import Account, Act, Cause, Hold, Lot
+from loyalty.ledger.earning import Grant, earn
+from loyalty.ledger.holding import capture_hold, capture_late
+from loyalty.ledger.shortfall import settle_shortfall
+from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.purchases.context import Context, earning_purchase, flags_of, member_facts, store_facts
+from loyalty.purchases.outcome import Submission
+from loyalty.spending.allocation import AllocationLine, allocate
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What the points of a hold paid of a sale."""
+
+    points: int = 0
+    minor: int = 0
+    owed: int = 0
+    """Points that were not there, because the hold had been resolved before, and became debt."""
+    unpaid: int = 0
+    """Points that were not there and were written off, or left."""
+    by_line: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A sale that an account has taken in, ready to be written."""
+
+    submission: Submission
+    account: Account
+    purchase_no: int
+    occurred_at: datetime
+    programme: ProgrammeSnapshot
+    basket: EarningPurchase
+    evaluation: Evaluation | None
+    """None when the member could not earn; a flag says why."""
+    paid: Paid
+    hold: Hold | None
+    lots: tuple[Lot, ...]
+    flags: tuple[str, ...]
+
+
+def post_sale(
+    submission: Submission,
+    account: Account,
+    context: Context,
+    programme: ProgrammeSnapshot,
+    *,
+    hold: Hold | None,
+    occurred_at: datetime,
+    flags: tuple[str, ...],
+    now: datetime,
+) -> Posted:
+    """Capture the sale's hold, evaluate what is left, earn. What is due must have been applied.
+
+    Nothing is refused here: a completed sale is a fact, even when its hold has timed out or its member is blocked.
+    """
+    sale = submission.sale
+    act = Act(Cause("purchase", account.next_purchase_no()), submission.actor, occurred_at, now)
+    paid = _pay_with_points(submission, account, programme, hold, act) if hold else Paid()
+    basket = earning_purchase(
+        sale, occurred_at=occurred_at, zone=account.zone, items=context.items, points_minor=paid.by_line or {}
+    )
+    refused = _why_it_cannot_earn(account)
+    evaluation = None if refused else _evaluate(basket, account, context, programme, sale.store_id)
+    lots: list[Lot] = []
+    if evaluation is not None:
+        lots = earn(account, _grants(evaluation, occurred_at), act)
+        context.counters.count(account.member_id, evaluation.cap_uses, evaluation.budget_uses)
+    late = ("points_missing",) if paid.owed or paid.unpaid else ()
+    return Posted(
+        submission,
+        account,
+        act.cause.no,
+        occurred_at,
+        programme,
+        basket,
+        evaluation,
+        paid,
+        hold,
+        tuple(lots),
+        (*submission.flags, *flags, *refused, *late, *flags_of(sale, context.items)),
+    )
+
+
+def _why_it_cannot_earn(account: Account) -> tuple[str, ...]:
+    if account.status != "active":
+        return (f"member_{account.status}",)
+    return ("earning_frozen",) if account.earning_frozen else ()
+
+
+def _evaluate(
+    basket: EarningPurchase, account: Account, context: Context, programme: ProgrammeSnapshot, store_id: str
+) -> Evaluation:
+    facts = member_facts(
+        account,
+        context.pasts.get(account.member_id),
+        local_date=basket.local_date,
+        primary_wallet=programme.document.primary_wallet,
+    )
+    headroom = context.counters.headroom(account.member_id, basket.local_date)
+    return evaluate(basket, facts, store_facts(context.stores[store_id]), programme, headroom)
+
+
+def _grants(evaluation: Evaluation, occurred_at: datetime) -> list[Grant]:
+    return [
+        Grant(group.wallet, group.points, group.available_from or occurred_at, group.expiry)
+        for group in evaluation.groups
+        if group.points
+    ]
+
+
+def _pay_with_points(
+    submission: Submission, account: Account, programme: ProgrammeSnapshot, hold: Hold, act: Act
+) -> Paid:
+    points = hold.amount if submission.sale.points_used is None else min(submission.sale.points_used, hold.amount)
+    minor = hold.amount_minor if points == hold.amount else hold.amount_minor * points // hold.amount
+    by_line = _shares(submission, hold, minor)
+    if hold.is_open:
+        capture_hold(account, hold, points, act)
+        return Paid(points, minor, by_line=by_line)
+    missing = capture_late(account, hold, points, act)
+    policy = next(w.debt for w in programme.document.wallets if w.code == hold.wallet)
+    short = settle_shortfall(account, hold.wallet, missing, policy, act, target="redeemed", kind="spent")
+    return Paid(points, minor, short.owed, short.written_off + short.left, by_line)
+
+
+def _shares(submission: Submission, hold: Hold, minor: int) -> dict[str, int]:
+    """The allocation that was quoted, or a new one where the basket or the amount is another."""
+    room = {line.id: line.amount_minor - line.discount_minor for line in submission.sale.lines}
+    quoted = hold.allocation
+    if sum(quoted.values()) == minor and all(share <= room.get(line_id, 0) for line_id, share in quoted.items()):
+        return dict(quoted)
+    lines = [AllocationLine(line_id, amount) for line_id, amount in room.items()]
+    return allocate(min(minor, sum(room.values())), lines)

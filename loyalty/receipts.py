@@ -1,0 +1,103 @@
+"""The registry of receipts: one effect per natural key, whoever sends it and however often."""
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from kernel.database import RowWriter
+from kernel.errors import ConflictError, UnprocessableError
+from kernel.ids import InvalidPublicIdError, decode_public_id, encode_public_id
+from loyalty.answers import KeyId, differences
+from loyalty.models import ReceiptKey
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+
+class ReceiptDiffersError(UnprocessableError):
+    """The receipt came before with other content. ``differences`` are JSON pointers into the body."""
+
+    code = "receipt_differs"
+    title = "A receipt with this key was recorded with other content."
+
+    @classmethod
+    def between(cls, first: bytes, second: bytes) -> "ReceiptDiffersError":
+        """The refusal of the body ``second`` where ``first`` was recorded."""
+        return cls(None, differences=differences(first, second))
+
+
+class ReceiptVoidedError(ConflictError):
+    """The till voided this receipt before it came."""
+
+    code = "receipt_voided"
+    title = "This receipt was voided."
+
+
+class RegisteredReceipt(NamedTuple):
+    """Where a receipt went: to a purchase or refund of a member, among the guests', or nowhere (void)."""
+
+    kind: str
+    member_id: int | None
+    number: int | None
+    first_key: KeyId
+    """The idempotency key under which it first came: its body and answer are kept there."""
+
+
+_FIND = "SELECT receipt_key, kind, member_id, number_of_kind, client, key FROM receipt_key WHERE receipt_key = ANY($1::text[])"
+_COLUMNS = ("receipt_key", "kind", "member_id", "number_of_kind", "client", "key")
+_REGISTER = RowWriter(ReceiptKey, *_COLUMNS)
+_SETTLE = RowWriter(
+    ReceiptKey,
+    *_COLUMNS,
+    on_conflict="""ON CONFLICT (receipt_key) DO UPDATE SET kind = excluded.kind, member_id = excluded.member_id,
+    number_of_kind = excluded.number_of_kind WHERE receipt_key.kind = 'waiting'""",
+)
+
+
+async def find_receipts(
+    connection: "Connection[Record]", receipt_keys: Collection[str]
+) -> dict[str, RegisteredReceipt]:
+    """The receipts that are registered, by key."""
+    return {
+        row["receipt_key"]: RegisteredReceipt(
+            row["kind"], row["member_id"], row["number_of_kind"], KeyId(row["client"], row["key"])
+        )
+        for row in await connection.fetch(_FIND, list(receipt_keys))
+    }
+
+
+async def register_receipts(
+    connection: "Connection[Record]", receipts: Iterable[tuple[str, RegisteredReceipt]], *, has_waited: bool = False
+) -> None:
+    """Claim receipt keys. One that exists meanwhile breaks the transaction (unique violation).
+
+    A refund that ``has_waited`` for its sale was claimed when it came; now it gets its number.
+    """
+    await (_SETTLE if has_waited else _REGISTER).write(
+        connection,
+        [
+            (receipt_key, receipt.kind, receipt.member_id, receipt.number, *receipt.first_key)
+            for receipt_key, receipt in receipts
+        ],
+    )
+
+
+def purchase_id(member_id: int, purchase_no: int) -> str:
+    """Public id of a purchase."""
+    return encode_public_id("pur", member_id, purchase_no)
+
+
+def refund_id(member_id: int, refund_no: int) -> str:
+    return encode_public_id("ref", member_id, refund_no)
+
+
+def hold_id(member_id: int, hold_no: int) -> str:
+    return encode_public_id("hld", member_id, hold_no)
+
+
+def member_and_number(prefix: str, public_id: str) -> tuple[int, int] | None:
+    """The key of a public id; None for text that is no such id."""
+    try:
+        member_id, number = decode_public_id(prefix, public_id, count=2)
+    except InvalidPublicIdError:
+        return None
+    return member_id, number

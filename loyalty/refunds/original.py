@@ -1,0 +1,125 @@
+"""The sale that a refund is of, with what of it has come back so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from loyalty.earning.freezing import FrozenEvaluation, thaw
+from loyalty.earning.purchase import EarningPurchase, EarnLine
+from loyalty.refunds.returned import WalletEffect
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_PURCHASE = """
+SELECT member_id, purchase_no, receipt_key, occurred_at, currency, discount_minor, hold_no, spent_wallet, points_spent,
+       points_spent_minor, points_owed, points_unpaid, programme_version, evaluation, earned, voided
+FROM purchase WHERE member_id = $1 AND purchase_no = $2
+"""
+_LINES = """
+SELECT line_no, line_id, sku, quantity, amount_minor, discount_minor, tax_minor, kind, category, brand, tags, points_minor,
+       refunded_quantity
+FROM purchase_line WHERE member_id = $1 AND purchase_no = $2 ORDER BY line_no
+"""
+_EFFECTS = "SELECT effect FROM refund WHERE member_id = $1 AND purchase_no = $2"
+
+_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_effects = msgspec.json.Decoder(tuple[WalletEffect, ...]).decode
+_decode_points = msgspec.json.Decoder(dict[str, int]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A recorded sale as its refunds see it."""
+
+    member_id: int
+    purchase_no: int
+    receipt_key: str
+    occurred_at: datetime
+    currency: str
+    discount_minor: int
+    hold_no: int | None
+    spent_wallet: str | None
+    points_spent: int
+    points_spent_minor: int
+    points_owed: int
+    points_unpaid: int
+    programme_version: int
+    voided: bool
+    evaluation: FrozenEvaluation | None
+    """None when nothing was evaluated: the member could not earn."""
+    earned: Mapping[str, int]
+    lines: tuple[EarnLine, ...]
+    line_nos: Mapping[str, int]
+    refunded: Mapping[str, Decimal]
+    """Line id -> quantity that has come back."""
+    earlier: Mapping[str, WalletEffect]
+    """Wallet -> what earlier refunds did in all."""
+
+    @property
+    def basket(self) -> EarningPurchase:
+        """The whole basket for arithmetic on money; rules read the frozen one."""
+        return EarningPurchase(
+            occurred_at=self.occurred_at,
+            local_date=self.occurred_at.date(),
+            zone="UTC",
+            channel="",
+            currency=self.currency,
+            lines=self.lines,
+            order_discount_minor=self.discount_minor,
+        )
+
+
+async def load_original(connection: "Connection[Record]", member_id: int, purchase_no: int) -> Original | None:
+    """The sale; its member must be locked if something is to be written."""
+    row = await connection.fetchrow(_PURCHASE, member_id, purchase_no)
+    if row is None:
+        return None
+    fields = dict(row)
+    evaluation = fields.pop("evaluation")
+    earned = _decode_points(fields.pop("earned"))
+    lines = await connection.fetch(_LINES, member_id, purchase_no)
+    effects = await connection.fetch(_EFFECTS, member_id, purchase_no)
+    return Original(
+        **fields,
+        evaluation=None if "not_evaluated" in evaluation[:40] else thaw(evaluation),
+        earned=earned,
+        lines=tuple(_line(line) for line in lines),
+        line_nos={line["line_id"]: line["line_no"] for line in lines},
+        refunded={line["line_id"]: line["refunded_quantity"] for line in lines},
+        earlier=sum_effects([effect for row in effects for effect in _decode_effects(row["effect"])]),
+    )
+
+
+def _line(row: "Record") -> EarnLine:
+    return EarnLine(
+        line_id=row["line_id"],
+        sku=row["sku"],
+        quantity=row["quantity"],
+        amount_minor=row["amount_minor"],
+        discount_minor=row["discount_minor"],
+        tax_minor=row["tax_minor"],
+        kind=row["kind"],
+        category=row["category"],
+        brand=row["brand"],
+        tags=_decode_names(row["tags"]),
+        points_paid_minor=row["points_minor"],
+    )
+
+
+def sum_effects(effects: list[WalletEffect]) -> dict[str, WalletEffect]:
+    """Effects added up by wallet."""
+    totals: dict[str, WalletEffect] = {}
+    for effect in effects:
+        before = totals.get(effect.wallet, WalletEffect(wallet=effect.wallet))
+        sums = {
+            name: getattr(before, name) + getattr(effect, name)
+            for name in WalletEffect.__struct_fields__
+            if name != "wallet"
+        }
+        totals[effect.wallet] = WalletEffect(wallet=effect.wallet, **sums)
+    return totals

@@ -1,0 +1,98 @@
+"""What a refund comes to: quantities, money and points, from the sale's frozen facts alone. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from loyalty.earning.purchase import EarningPurchase
+from loyalty.earning.refunding import TakenBack, taken_back
+from loyalty.earning.shares import scale_lines
+from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.refunds.original import Original
+from loyalty.refunds.returned import (
+    LineNotFoundError,
+    NothingToRefundError,
+    RefundAbovePurchaseError,
+    ReturnedLine,
+)
+
+NOTHING_TAKEN = TakenBack({}, (), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """One refund's arithmetic."""
+
+    quantities: Mapping[str, Decimal]
+    """Line id -> quantity that comes back now."""
+    amount_minor: int
+    """Price of it after discounts."""
+    points_minor: int
+    """The part of the price that points had paid."""
+    taken: TakenBack
+    """Earned points to take, and what returns to the counters."""
+    points_back: int
+    """Spent points to return, shortfall included."""
+
+
+def reckon(original: Original, lines: Sequence[ReturnedLine], programme: ProgrammeSnapshot | None) -> Reckoning:
+    """Work out a refund of ``lines``; of all that is left when there are none.
+
+    Every figure is the difference between two totals, before and after: so partial refunds in any order add up to the
+    full one exactly. Raises ``LineNotFoundError``, ``RefundAbovePurchaseError``, ``NothingToRefundError``.
+    """
+    quantities = _quantities(original, lines)
+    before = original.refunded
+    after = {line_id: quantity + quantities.get(line_id, 0) for line_id, quantity in before.items()}
+    left_before, left_after = scale_lines(original.basket, before), scale_lines(original.basket, after)
+    points_minor = _points_minor(left_before) - _points_minor(left_after)
+    taken = NOTHING_TAKEN
+    if original.evaluation is not None and programme is not None:
+        taken = taken_back(
+            original.evaluation, original.lines, refunded_before=before, refunded_after=after, programme=programme
+        )
+    return Reckoning(
+        quantities=quantities,
+        amount_minor=_price_minor(left_before) - _price_minor(left_after),
+        points_minor=points_minor,
+        taken=taken,
+        points_back=_points_out(original, left_after) - _points_out(original, left_before),
+    )
+
+
+def _quantities(original: Original, lines: Sequence[ReturnedLine]) -> dict[str, Decimal]:
+    left = {line.line_id: line.quantity - original.refunded[line.line_id] for line in original.lines}
+    if not lines:
+        everything = {line_id: quantity for line_id, quantity in left.items() if quantity}
+        if not everything:
+            raise NothingToRefundError
+        return everything
+    wanted: dict[str, Decimal] = {}
+    for line in lines:
+        if line.id not in left:
+            raise LineNotFoundError(None, line_id=line.id)
+        wanted[line.id] = wanted.get(line.id, Decimal(0)) + Decimal(line.quantity)
+        if wanted[line.id] > left[line.id]:
+            raise RefundAbovePurchaseError(
+                None, line_id=line.id, returned=f"{wanted[line.id]:f}", left=f"{left[line.id].normalize():f}"
+            )
+    returned = {line_id: quantity for line_id, quantity in wanted.items() if quantity}
+    if not returned:
+        raise NothingToRefundError("No quantity above zero is returned.")
+    return returned
+
+
+def _price_minor(basket: EarningPurchase) -> int:
+    return sum(line.amount_minor - line.discount_minor - line.order_discount_minor for line in basket.lines)
+
+
+def _points_minor(basket: EarningPurchase) -> int:
+    return sum(line.points_paid_minor for line in basket.lines)
+
+
+def _points_out(original: Original, left: EarningPurchase) -> int:
+    """Spent points that have come back in all, while ``left`` is what has not come back."""
+    total_minor = original.points_spent_minor
+    if not total_minor:
+        return 0 if left.lines else original.points_spent
+    return original.points_spent * (total_minor - _points_minor(left)) // total_minor

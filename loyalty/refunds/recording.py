@@ -1,0 +1,290 @@
+"""Recording a refund: the story.
+
+A refund names its sale. It is worked out from that sale's frozen facts, taken from the points that sale earned, and it
+returns the points that were spent on what came back. A refund whose sale has not come yet waits for it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from kernel.database import WriteSession, driver
+from kernel.errors import DomainError
+from kernel.events import publish
+from loyalty.answers import KeyId, find_answers
+from loyalty.counters import load_counters, write_counters
+from loyalty.earning.evaluation import CapUse
+from loyalty.events import PurchaseRefunded
+from loyalty.ledger.account import Account, Act, Cause
+from loyalty.ledger.due import apply_due
+from loyalty.ledger.forwarding import surviving_members
+from loyalty.ledger.loading import lock_accounts
+from loyalty.ledger.writing import write_accounts
+from loyalty.models import Refund
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.versions import Programmes
+from loyalty.purchases.outcome import Repeated, StoreNotFoundError
+from loyalty.receipts import (
+    ReceiptDiffersError,
+    ReceiptVoidedError,
+    RegisteredReceipt,
+    find_receipts,
+    register_receipts,
+)
+from loyalty.refunds.applying import Traced, apply_refund
+from loyalty.refunds.original import Original, load_original
+from loyalty.refunds.reckoning import Reckoning, reckon
+from loyalty.refunds.returned import (
+    PurchaseNotFoundError,
+    Refunded,
+    Return,
+    ReturnedLine,
+    Waiting,
+    WalletEffect,
+)
+from loyalty.refunds.tracing import trace_earned, trace_spent
+from loyalty.refunds.waiting import WaitingReturn, keep_waiting, settle_waiting
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_RETURN_LINES = """
+UPDATE purchase_line AS l SET refunded_quantity = l.refunded_quantity + v.quantity
+FROM unnest($3::bigint[], $4::numeric[]) AS v (line_no, quantity)
+WHERE l.member_id = $1 AND l.purchase_no = $2 AND l.line_no = v.line_no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSubmission:
+    """A refund on its way in."""
+
+    key: KeyId
+    refund: Return
+    actor: str
+    body: bytes
+    """The refund's canonical bytes."""
+    is_void: bool = False
+    has_waited: bool = False
+    """It came before its sale and was answered then."""
+
+
+async def record_refund(
+    session: WriteSession, submission: RefundSubmission, *, programmes: Programmes, now: datetime
+) -> Refunded | Waiting | Repeated:
+    """Record one refund. The caller has looked for its idempotency key, stores the answer and commits.
+
+    A refund whose receipt is known is a repeat, whatever its idempotency key. Raises ``ReceiptDiffersError`` when that
+    had other content, ``ReceiptVoidedError`` for a sale that was voided, ``PurchaseNotFoundError`` for a guest's, and
+    what ``reckon`` raises.
+    """
+    connection = await driver(session)
+    if not submission.has_waited and (repeat := await _repeat(connection, submission)) is not None:
+        return repeat
+    where = await _find(connection, submission)
+    if where is None:
+        return await keep_waiting(connection, submission.key, submission.refund, now=now)
+    account = await _lock(connection, where[0], now=now)
+    original = await load_original(connection, *where)
+    if original is None:
+        raise PurchaseNotFoundError
+    return await _refund(session, submission, account, original, programmes=programmes, now=now)
+
+
+async def _repeat(connection: "Connection[Record]", submission: RefundSubmission) -> Repeated | None:
+    """The first answer, when this refund's receipt is known."""
+    key = submission.refund.receipt_key
+    receipt = (await find_receipts(connection, [key])).get(key)
+    if receipt is None:
+        return None
+    first = (await find_answers(connection, [receipt.first_key]))[receipt.first_key]
+    if first.body != submission.body or first.outcome is None:
+        raise ReceiptDiffersError.between(first.body, submission.body)
+    return Repeated(first.status, first.outcome, same_key=receipt.first_key == submission.key)
+
+
+async def _find(connection: "Connection[Record]", submission: RefundSubmission) -> tuple[int, int] | None:
+    """Where the sale is; None when it has not come yet."""
+    key = submission.refund.purchase_key
+    receipt = (await find_receipts(connection, [key])).get(key)
+    if receipt is None:
+        return None
+    if receipt.kind == "void":
+        raise ReceiptVoidedError
+    if receipt.member_id is None or receipt.number is None or receipt.kind != "purchase":
+        raise PurchaseNotFoundError("This receipt belongs to no member's purchase.")
+    return receipt.member_id, receipt.number
+
+
+async def _lock(connection: "Connection[Record]", member_id: int, *, now: datetime) -> Account:
+    """The account that the sale's points are in now, locked together with the sale's own member."""
+    survivor = (await surviving_members(connection, [member_id])).get(member_id, member_id)
+    accounts = await lock_accounts(connection, {member_id, survivor}, now=now, with_lots=[survivor, member_id])
+    if survivor not in accounts:
+        raise PurchaseNotFoundError
+    if accounts[survivor].merged_into is not None:
+        # Merged between the look-up and the lock: the locks taken so far are kept, the new survivor's is added.
+        return await _lock(connection, survivor, now=now)
+    apply_due(accounts[survivor], now)
+    return accounts[survivor]
+
+
+async def _refund(
+    session: WriteSession,
+    submission: RefundSubmission,
+    account: Account,
+    original: Original,
+    *,
+    programmes: Programmes,
+    now: datetime,
+) -> Refunded:
+    connection = await driver(session)
+    refund = submission.refund
+    reckoning = reckon(original, refund.lines, programmes.version(original.programme_version))
+    document = programmes.at(now).document
+    refund_no = await _number(connection, original.member_id)
+    occurred_at = min(refund.stated_at, now)
+    act = Act(Cause("refund", refund_no), submission.actor, occurred_at, now)
+    traced = Traced(
+        await trace_earned(connection, account, original.member_id, original.purchase_no),
+        await trace_spent(connection, account, original.member_id, original.purchase_no, original.hold_no),
+    )
+    effects = apply_refund(account, original, reckoning, traced, document, act)
+    outcome = Refunded(
+        member_id=account.member_id,
+        purchase_member_id=original.member_id,
+        purchase_no=original.purchase_no,
+        refund_no=refund_no,
+        lines=tuple(ReturnedLine(id=k, quantity=f"{q.normalize():f}") for k, q in reckoning.quantities.items()),
+        amount_minor=reckoning.amount_minor,
+        points_minor=reckoning.points_minor,
+        cash_reduction_minor=_cash_reduction(effects, reckoning, document),
+        effects=tuple(effects),
+        balances=tuple((code, wallet.balance) for code, wallet in sorted(account.wallets.items())),
+        flags=_flags(original, document, occurred_at),
+    )
+    await write_accounts(connection, [account])
+    await _return_to_counters(connection, account, original, reckoning)
+    await _write(session, submission, original, reckoning, outcome, occurred_at=occurred_at, now=now)
+    return outcome
+
+
+async def _number(connection: "Connection[Record]", member_id: int) -> int:
+    """The next refund number of the sale's member, whose row is locked."""
+    number: int = await connection.fetchval(
+        "UPDATE member SET last_refund_no = last_refund_no + 1 WHERE member_id = $1 RETURNING last_refund_no", member_id
+    )
+    return number
+
+
+def _flags(original: Original, document: ProgrammeDocument, occurred_at: datetime) -> tuple[str, ...]:
+    days = document.refunds.return_window_days
+    return ("after_return_window",) if days and (occurred_at - original.occurred_at).days > days else ()
+
+
+def _cash_reduction(effects: list[WalletEffect], reckoning: Reckoning, document: ProgrammeDocument) -> int:
+    """What the points that could not be taken are worth; never more than the cash."""
+    value = document.spending.value
+    if document.refunds.shortfall != "reduce_cash" or value is None:
+        return 0
+    wallet = document.spending.wallet or document.primary_wallet
+    left = sum(effect.left for effect in effects if effect.wallet == wallet)
+    cash_minor = reckoning.amount_minor - reckoning.points_minor
+    return max(0, min(left * value.minor // value.points, cash_minor))
+
+
+async def _return_to_counters(
+    connection: "Connection[Record]", account: Account, original: Original, reckoning: Reckoning
+) -> None:
+    taken = reckoning.taken
+    if original.evaluation is None or not (taken.cap_uses or taken.budget_uses):
+        return
+    counters = await load_counters(
+        connection,
+        [account.member_id],
+        [original.evaluation.purchase.local_date],
+        budgeted_rules=taken.budget_uses,
+    )
+    uses = [CapUse(use.rule, use.period, use.period_key, -use.points) for use in taken.cap_uses]
+    counters.count(account.member_id, uses, {rule: -points for rule, points in taken.budget_uses.items()})
+    await write_counters(connection, counters)
+
+
+async def _write(
+    session: WriteSession,
+    submission: RefundSubmission,
+    original: Original,
+    reckoning: Reckoning,
+    outcome: Refunded,
+    *,
+    occurred_at: datetime,
+    now: datetime,
+) -> None:
+    connection = await driver(session)
+    refund = submission.refund
+    zone = await connection.fetchval("SELECT zone FROM store WHERE store_id = $1", refund.store_id)
+    if zone is None:
+        raise StoreNotFoundError(None, store_id=refund.store_id)
+    local_date = occurred_at.astimezone(ZoneInfo(zone)).date()
+    session.add(
+        Refund(
+            member_id=original.member_id,
+            refund_no=outcome.refund_no,
+            purchase_no=original.purchase_no,
+            receipt_key=refund.receipt_key,
+            store_id=refund.store_id,
+            terminal_id=refund.terminal_id,
+            cashier_id=refund.cashier_id,
+            shift=refund.receipt.shift,
+            occurred_at=occurred_at,
+            recorded_at=now,
+            local_date=local_date,
+            lines=msgspec.to_builtins(outcome.lines),
+            amount_minor=outcome.amount_minor,
+            cash_minor=outcome.cash_minor,
+            effect=msgspec.to_builtins(outcome.effects),
+            reason=refund.reason,
+        )
+    )
+    await session.flush()
+    numbers = [original.line_nos[line_id] for line_id in reckoning.quantities]
+    await connection.execute(
+        _RETURN_LINES, original.member_id, original.purchase_no, numbers, list(reckoning.quantities.values())
+    )
+    receipt = RegisteredReceipt("refund", original.member_id, outcome.refund_no, submission.key)
+    await register_receipts(connection, [(refund.receipt_key, receipt)], has_waited=submission.has_waited)
+    await publish(
+        connection,
+        [
+            PurchaseRefunded(
+                member_id=outcome.member_id,
+                refund_no=outcome.refund_no,
+                purchase_no=original.purchase_no,
+                store_id=refund.store_id,
+                occurred_at=occurred_at,
+                local_date=local_date,
+                currency=original.currency,
+                amount_minor=outcome.amount_minor,
+                is_void=submission.is_void,
+            )
+        ],
+        now=now,
+    )
+
+
+async def apply_waiting(
+    session: WriteSession, waiting: WaitingReturn, *, actor: str, programmes: Programmes, now: datetime
+) -> None:
+    """Apply a refund whose sale has come at last. One that turns out to be impossible stays listed, with its reason."""
+    submission = RefundSubmission(key=waiting.key, refund=waiting.refund, actor=actor, body=b"", has_waited=True)
+    connection = await driver(session)
+    try:
+        async with session.begin_nested():
+            await record_refund(session, submission, programmes=programmes, now=now)
+    except DomainError as error:
+        await settle_waiting(connection, waiting.refund.receipt_key, refusal=error.code, now=now)
+    else:
+        await settle_waiting(connection, waiting.refund.receipt_key, refusal=None, now=now)

@@ -1,0 +1,59 @@
+"""Refunds that arrived before their sale: kept, listed, applied when the sale comes."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from kernel.database import RowWriter
+from loyalty.answers import KeyId
+from loyalty.models import WaitingRefund
+from loyalty.receipts import RegisteredReceipt, register_receipts
+from loyalty.refunds.returned import Return, Waiting
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_KEEP = RowWriter(
+    WaitingRefund, "receipt_key", "purchase_key", "store_id", "terminal_id", "body", "client", "key", "received_at"
+)
+_FIND = """
+SELECT receipt_key, purchase_key, body, client, key FROM waiting_refund
+WHERE purchase_key = ANY($1::text[]) AND applied_at IS NULL ORDER BY received_at, receipt_key
+"""
+_SETTLE = "UPDATE waiting_refund SET applied_at = $2, refusal = $3 WHERE receipt_key = $1"
+
+
+class WaitingReturn(NamedTuple):
+    """A refund that waits, and the key that it came under."""
+
+    refund: Return
+    key: KeyId
+
+
+async def keep_waiting(connection: "Connection[Record]", key: KeyId, refund: Return, *, now: datetime) -> Waiting:
+    """Keep a refund whose sale is unknown. Its receipt is registered, so that it waits once."""
+    body = msgspec.json.encode(refund).decode()
+    row = (refund.receipt_key, refund.purchase_key, refund.store_id, refund.terminal_id, body, *key, now)
+    await _KEEP.write(connection, [row])
+    await register_receipts(connection, [(refund.receipt_key, RegisteredReceipt("waiting", None, None, key))])
+    return Waiting(refund.purchase_key)
+
+
+async def waiting_for(
+    connection: "Connection[Record]", purchase_keys: Collection[str]
+) -> dict[str, list[WaitingReturn]]:
+    """The refunds that wait for these sales, in the order in which they came."""
+    found: dict[str, list[WaitingReturn]] = {}
+    for row in await connection.fetch(_FIND, list(purchase_keys)):
+        refund = msgspec.json.decode(row["body"], type=Return)
+        found.setdefault(row["purchase_key"], []).append(WaitingReturn(refund, KeyId(row["client"], row["key"])))
+    return found
+
+
+async def settle_waiting(
+    connection: "Connection[Record]", receipt_key: str, *, refusal: str | None, now: datetime
+) -> None:
+    """Note that a waiting refund was applied, or why it could not be: then it stays listed for staff."""
+    await connection.execute(_SETTLE, receipt_key, None if refusal else now, refusal)

@@ -1,0 +1,89 @@
+"""A till sells: points are paid once, whatever is sent twice, at once, or in another order."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from api.services import Services
+from kernel.database import driver
+from loyalty.members.ids import member_public_id
+from tests.programmes import programme, publish, rate
+from tests.shop import Shop, Till
+
+
+def sale(number: str = "0001", *, total: int = 10_000, **more: Any) -> dict[str, Any]:
+    """A sale of one line at the tests' first hour."""
+    return {
+        "receipt": {"number": number, "business_date": "2026-03-02"},
+        "occurred_at": "2026-03-02T09:00:00Z",
+        "currency": "RUB",
+        "lines": [{"id": "1", "sku": "espresso", "amount_minor": total}],
+        "total_minor": total,
+        **more,
+    }
+
+
+async def sell(client: httpx.AsyncClient, till: Till, body: dict[str, Any], key: str = "key-1") -> httpx.Response:
+    headers = {**till.headers, "Idempotency-Key": key}
+    return await client.post("/v1/pos/purchases", json=body, headers=headers)
+
+
+async def rows(services: Services, sql: str) -> list[tuple[Any, ...]]:
+    async with services.database.read() as session:
+        return [tuple(row) for row in await (await driver(session)).fetch(sql)]
+
+
+async def test_a_purchase_earns_points(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:
+    await publish(services)
+    till = await shop.till()
+    member = member_public_id(await shop.member())
+    answer = await sell(client, till, sale(member={"id": member}))
+    assert answer.status_code == 201, answer.text
+    receipt = answer.json()
+    assert [(lot["wallet"], lot["points"]) for lot in receipt["earned"]] == [("points", 100)]
+    assert receipt["balances"] == [{"wallet": "points", "balance": 100}]
+
+
+async def test_a_replayed_receipt_pays_once_and_gets_the_same_bytes(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till = await shop.till()
+    body = sale(member={"id": member_public_id(await shop.member())})
+    first = await sell(client, till, body)
+    again = await sell(client, till, {**body, "offline": True, "attempt": 2})
+    other_key = await sell(client, till, body, key="key-2")
+    assert again.content == first.content
+    assert other_key.content == first.content
+    assert await rows(services, "SELECT count(*), sum(amount) FROM journal") == [(1, 100)]
+
+
+async def test_the_same_receipt_with_other_content_is_refused_and_names_the_difference(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till = await shop.till()
+    member = {"id": member_public_id(await shop.member())}
+    await sell(client, till, sale(member=member))
+    same_key = await sell(client, till, sale(member=member, total=20_000))
+    assert (same_key.status_code, same_key.json()["code"]) == (422, "idempotency_key_reused")
+    other_key = await sell(client, till, sale(member=member, total=20_000), key="key-2")
+    assert (other_key.status_code, other_key.json()["code"]) == (422, "receipt_differs")
+    assert other_key.json()["differences"] == ["/lines/0/amount_minor", "/total_minor"]
+
+
+async def test_sixteen_clients_send_the_same_receipts_and_each_pays_once(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, programme(rate(points=1, per_minor=1_000)))
+    till = await shop.till()
+    members = [{"id": member_public_id(await shop.member())} for _ in range(5)]
+    bodies = [sale(str(n), total=1_000, member=members[n % 5]) for n in range(40)]
+    answers = await asyncio.gather(
+        *(sell(client, till, body, key=f"k{n}") for _ in range(16) for n, body in enumerate(bodies))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 40
+    assert await rows(services, "SELECT count(*), sum(amount) FROM journal") == [(40, 40)]
+    assert await rows(services, "SELECT remaining FROM balance") == [(8,)] * 5
