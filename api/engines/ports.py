@@ -20,6 +20,14 @@ def remember_port(home: Path, port: int) -> None:
     (home / "port").write_text(f"{port}\n")
 
 
+def free_port_near(wanted: int, *, but_not: int | None = None) -> int:
+    """`wanted` if it is free, else the next that is, within a hundred; any free one after that."""
+    for port in range(wanted, min(wanted + 100, 65_536)):
+        if port != but_not and _is_free(port):
+            return port
+    return _any_free_port()
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         # Without this, a port left in TIME_WAIT by the last run would look taken; the engines set it too.

@@ -1,0 +1,23 @@
+"""The command line `comeback`: one file for each command, all of them on this page."""
+
+import typer
+
+from api.cli.migrate import migrate
+from api.cli.serve import serve
+from api.cli.up import up
+from api.cli.worker import worker
+
+app = typer.Typer(
+    name="comeback",
+    help="A loyalty and points service.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # A plain traceback fits a log, and shows no variables with passwords.
+)
+
+for command in (up, serve, worker, migrate):
+    app.command()(command)
+
+
+def main() -> None:
+    """What the installed program `comeback` calls."""
+    app()

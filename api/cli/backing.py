@@ -1,0 +1,29 @@
+"""The database and the cache for `comeback up`: the operator's where their addresses are given, else embedded ones."""
+
+from contextlib import ExitStack
+
+import typer
+from pydantic import SecretStr
+
+from api.engines import embedded_postgres, embedded_valkey
+from kernel.settings import Settings
+
+
+def with_backing_services(settings: Settings, running: ExitStack) -> Settings:
+    """The settings with all three addresses; the engines started for them stop when `running` closes.
+
+    Each started engine says on standard output that it is used. Raises EngineError when one cannot start, and
+    typer.BadParameter when only one of the database's two addresses is given.
+    """
+    given = (settings.database_url, settings.app_database_url)
+    if any(given) and not all(given):
+        raise typer.BadParameter("set both DATABASE_URL (owner) and APP_DATABASE_URL (application), or neither")
+    addresses: dict[str, SecretStr] = {}
+    if settings.database_url is None:
+        postgres = running.enter_context(embedded_postgres(settings.data_dir))
+        addresses["database_url"] = SecretStr(postgres.owner_url)
+        addresses["app_database_url"] = SecretStr(postgres.app_url)
+    if settings.redis_url is None:
+        valkey = running.enter_context(embedded_valkey(settings.data_dir))
+        addresses["redis_url"] = SecretStr(valkey.url)
+    return settings.model_copy(update=addresses)

@@ -1,0 +1,56 @@
+"""`comeback up`: the whole service on this machine with one command, for a first look and for development."""
+
+import asyncio
+import signal
+import time
+from contextlib import ExitStack
+
+import typer
+from rich.console import Console
+
+from api.cli.backing import with_backing_services
+from api.cli.migrate import addresses_of
+from api.cli.processes import ChildEndedError, refuse_ended, server_and_worker, wait_until_ready
+from api.engines import EngineError
+from api.engines.ports import free_port_near
+from kernel.settings import Settings
+
+
+def up() -> None:
+    """Start the engines, migrate, and serve the API and the worker until Ctrl-C."""
+    console = Console(soft_wrap=True)
+    # A supervisor's SIGTERM is answered like Ctrl-C: everything is stopped in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ExitStack() as running:
+            _run(running, console)
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+    except (EngineError, ChildEndedError, TimeoutError) as problem:
+        console.print(f"[red]{problem}[/red]")
+        raise typer.Exit(1) from None
+
+
+def _run(running: ExitStack, console: Console) -> None:
+    from migrations.running import migrate
+
+    settings = with_backing_services(_for_a_first_look(Settings()), running)
+    owner_url, app_role = addresses_of(settings)
+    asyncio.run(migrate(owner_url, app_role=app_role))
+    children = running.enter_context(server_and_worker(settings))
+    wait_until_ready(settings, children)
+    console.print(f"\nThe API's documentation: http://127.0.0.1:{settings.port}/docs   (Ctrl-C stops everything)")
+    while True:
+        refuse_ended(children)
+        time.sleep(0.5)
+
+
+def _for_a_first_look(settings: Settings) -> Settings:
+    """What was not set is chosen so that it works: ports that are free, and one-time codes that can be seen."""
+    given = settings.model_fields_set
+    port = settings.port if "port" in given else free_port_near(settings.port)
+    internal = settings.internal_port
+    if "internal_port" not in given:
+        internal = free_port_near(internal, but_not=port)
+    development = settings.development if "development" in given else True
+    return settings.model_copy(update={"port": port, "internal_port": internal, "development": development})
