@@ -35,6 +35,9 @@ def points_text(wallet: Wallet, points: int, language: str, fallback_language: s
     """An amount of a wallet's points with their name: ``1 point``, ``22 балла``."""
     chosen = best_language(language, frozenset(wallet.names), fallback_language)
     amount = Decimal(points).scaleb(-wallet.exponent)
+    if amount == amount.to_integral_value():
+        # "1.0" has another plural form than the "1" that is shown.
+        amount = amount.to_integral_value()
     return f"{number_text(amount, chosen)} {plural_word(wallet.names[chosen], amount, chosen)}"
 
 

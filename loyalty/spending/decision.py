@@ -47,7 +47,7 @@ def decide_spend(asked_points: int, limits: SpendLimits, settings: SpendSettings
     if asked_points < 0:
         raise ValueError(f"asked_points is negative: {asked_points}")
     points = min(asked_points, limits.max_points) // limits.step_points * limits.step_points
-    if points < min(limits.minimum_points, asked_points):
+    if points < limits.minimum_points:
         points = 0
     if points != asked_points and (settings.over_balance == "refuse" or not points):
         return SpendRefusedError(_reason(asked_points, limits), asked_points=asked_points, limits=limits)
