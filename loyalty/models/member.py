@@ -21,6 +21,7 @@ class Member(SQLModel, table=True):
         CheckConstraint("status IN ('active', 'blocked', 'merged', 'erased')", name="member_status"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="member_merged_into"),
         Index("member_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index("member_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "60"}},
     )
 
@@ -74,6 +75,7 @@ class Identity(SQLModel, table=True):
     """Registry: which member a card, phone, e-mail or external id belongs to."""
 
     __tablename__ = "identity"
+    __table_args__ = (Index("identity_member", "member_id"),)
 
     kind: str = code(key=True, length=32)
     value_hash: bytes = octets(key=True)

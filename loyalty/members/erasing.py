@@ -1,0 +1,69 @@
+"""A person is forgotten; the ledger keeps its sums."""
+
+from datetime import datetime
+
+from sqlmodel import SQLModel, col, delete, update
+
+from kernel.database import WriteSession, driver
+from kernel.events import publish
+from loyalty.events import MemberErased
+from loyalty.ledger.account import Act, Cause
+from loyalty.ledger.moving import forfeit
+from loyalty.ledger.opening import open_account
+from loyalty.ledger.writing import write_accounts
+from loyalty.members.ids import member_public_id
+from loyalty.models import (
+    Consent,
+    Identity,
+    Member,
+    MemberFact,
+    MemberSession,
+    OneTimeCode,
+    Person,
+    PersonIdentity,
+    QrUse,
+)
+
+_OF_A_PERSON: tuple[type[SQLModel], ...] = (
+    Person,
+    PersonIdentity,
+    Identity,
+    Consent,
+    MemberFact,
+    MemberSession,
+    OneTimeCode,
+    QrUse,
+)
+"""Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
+
+_MERGED_INTO = """
+WITH RECURSIVE family (member_id) AS (
+    SELECT $1::bigint UNION SELECT m.member_id FROM family f JOIN member m ON m.merged_into = f.member_id
+)
+SELECT member_id FROM family
+"""
+_ERASE_AUDIT_DETAILS = """
+DELETE FROM audit_detail d USING audit_entry e WHERE e.audit_id = d.audit_id AND e.subject = ANY($1::text[])
+"""
+
+
+async def erase_member(session: WriteSession, member_id: int, *, actor: str, reason: str, now: datetime) -> int:
+    """Forfeit the balance by an entry and remove the person, with those who were merged into them. Once and for all.
+
+    The numbers of the ledger do not change. A sale that still comes in is recorded and earns nothing. Erasing somebody
+    who has been erased changes nothing. Answers the member's number; raises ``MemberNotFoundError``.
+    """
+    connection = await driver(session)
+    account = await open_account(connection, member_id, now=now)
+    if account.status == "erased":
+        return account.member_id
+    forfeit(account, Act(Cause("erasure", 0), actor, now, now, reason))
+    await write_accounts(connection, [account])
+    members = [row["member_id"] for row in await connection.fetch(_MERGED_INTO, account.member_id)]
+    for table in _OF_A_PERSON:
+        await session.exec(delete(table).where(col(table.member_id).in_(members)))  # type: ignore[attr-defined]
+    await connection.execute(_ERASE_AUDIT_DETAILS, [member_public_id(member) for member in members])
+    statement = update(Member).where(col(Member.member_id) == account.member_id)
+    await session.exec(statement.values(status="erased", tier=None))
+    await publish(connection, [MemberErased(member_id=account.member_id, erased_at=now)], now=now)
+    return account.member_id

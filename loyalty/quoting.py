@@ -1,0 +1,108 @@
+"""What a basket would earn and what may be spent on it: the same functions as the sale, on copies, without a trace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kernel.database import ReadSession, driver
+from loyalty.earning.evaluate import evaluate
+from loyalty.earning.evaluation import Evaluation
+from loyalty.earning.purchase import EarningPurchase
+from loyalty.ledger.account import Account, available
+from loyalty.ledger.opening import look_at_account
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.purchases.context import Context, earning_purchase, load_context, member_facts, store_facts
+from loyalty.purchases.outcome import StoreNotFoundError
+from loyalty.purchases.sale import Sale
+from loyalty.spending.decision import Spend, SpendRefusedError, decide_spend
+from loyalty.spending.limits import SpendLimits, spend_limits
+
+NOTHING_SPENT = Spend(0, 0, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A basket's outlook for a member; ``account`` is a copy with everything due applied. None for a guest's."""
+
+    programme: ProgrammeSnapshot
+    account: Account | None
+    evaluation: Evaluation | None
+    """None for a guest, and for a member who cannot earn now."""
+    limits: SpendLimits | None
+    spend: Spend
+    """What was asked to be spent, where the programme allows it."""
+
+
+def spending_wallet(document: ProgrammeDocument) -> str:
+    """The wallet whose points pay at the till."""
+    return document.spending.wallet or document.primary_wallet
+
+
+async def quote_sale(
+    session: ReadSession, sale: Sale, *, spend_points: int, programme: ProgrammeSnapshot, now: datetime
+) -> Quote:
+    """Quote ``sale`` (checked by ``check_sale``), spending ``spend_points``. Raises ``SpendRefusedError`` and 404s."""
+    connection = await driver(session)
+    account = None if sale.member_id is None else await look_at_account(connection, sale.member_id, now=now)
+    context = await load_context(
+        connection,
+        [sale],
+        [account.member_id] if account else [],
+        days={now.date()},
+        budgeted_rules=programme.budgeted_rules,
+        lock=False,
+    )
+    if sale.store_id not in context.stores:
+        raise StoreNotFoundError(None, store_id=sale.store_id)
+    if account is None:
+        return Quote(programme, None, None, None, NOTHING_SPENT)
+    limits, spend = decide(sale, account, context, programme.document, spend_points=spend_points, now=now)
+    basket = _basket(sale, account, context, spend.minor_by_line, now=now)
+    return Quote(programme, account, _evaluation(basket, sale, account, context, programme), limits, spend)
+
+
+def decide(
+    sale: Sale,
+    account: Account,
+    context: Context,
+    document: ProgrammeDocument,
+    *,
+    spend_points: int,
+    now: datetime,
+) -> tuple[SpendLimits, Spend]:
+    """The limits of the basket, and the asked spend within them. Raises ``SpendRefusedError``."""
+    points = 0 if cannot_spend(account) else available(account, spending_wallet(document), now)
+    limits = spend_limits(_basket(sale, account, context, {}, now=now), points, document.spending)
+    spend = decide_spend(spend_points, limits, document.spending)
+    if isinstance(spend, SpendRefusedError):
+        raise spend
+    return limits, spend
+
+
+def cannot_spend(account: Account) -> bool:
+    """Whether the member may spend nothing, whatever the balance."""
+    return account.status != "active" or account.spending_frozen
+
+
+def _basket(
+    sale: Sale, account: Account, context: Context, points_minor: Mapping[str, int], *, now: datetime
+) -> EarningPurchase:
+    return earning_purchase(
+        sale, occurred_at=now, zone=account.zone, items=context.items, points_minor=points_minor
+    )
+
+
+def _evaluation(
+    basket: EarningPurchase, sale: Sale, account: Account, context: Context, programme: ProgrammeSnapshot
+) -> Evaluation | None:
+    if account.status != "active" or account.earning_frozen:
+        return None
+    facts = member_facts(
+        account,
+        context.pasts.get(account.member_id),
+        local_date=basket.local_date,
+        primary_wallet=programme.document.primary_wallet,
+    )
+    headroom = context.counters.headroom(account.member_id, basket.local_date)
+    return evaluate(basket, facts, store_facts(context.stores[sale.store_id]), programme, headroom)
