@@ -2,8 +2,8 @@ FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 RUN python -m venv /venv
-COPY requirements/build.lock requirements/run.lock requirements/
-RUN /venv/bin/pip install --require-hashes --no-deps -r requirements/build.lock -r requirements/run.lock
+COPY requirements/build.lock requirements/image.lock requirements/
+RUN /venv/bin/pip install --require-hashes --no-deps -r requirements/build.lock -r requirements/image.lock
 COPY . .
 RUN /venv/bin/pip install --no-deps --no-build-isolation --editable .
 

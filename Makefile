@@ -73,7 +73,8 @@ clients: .venv/.dev ## Generate the API's clients and use one (needs Node and Ja
 .PHONY: lock
 lock: .venv/.dev ## Renew the lock files from pyproject.toml (UPGRADE=--upgrade for the newest of everything)
 	$(LOCK) $(UPGRADE) --output-file requirements/run.lock
-	$(LOCK) $(UPGRADE) --extra replay --group dev --output-file requirements/dev.lock
+	$(LOCK) $(UPGRADE) --constraint requirements/run.lock --extra otel --output-file requirements/image.lock
+	$(LOCK) $(UPGRADE) --constraint requirements/image.lock --extra replay --extra otel --group dev --output-file requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		$(UPGRADE) --group build --output-file requirements/build.lock
 
