@@ -16,6 +16,7 @@ from api.problems import EXCEPTION_HANDLERS
 from api.programmes import fresh_programmes
 from api.rate_limits import tell_rate_limit
 from api.request_ids import echo_request_id
+from api.requests import JsonRequest
 from api.routes import ROUTES
 from api.security.middleware import Authentication
 from kernel.clock import Clock, system_clock
@@ -42,6 +43,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Authentication()],
         before_send=[echo_request_id, tell_rate_limit],
+        request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=_openapi(),
         logging_config=None,

@@ -29,8 +29,11 @@ class Problem(Struct, frozen=True, kw_only=True):
     """For people. May change."""
 
 
+NOT_MODIFIED: Final[dict[int, Any]] = {304: ResponseSpec(None, description="As `If-None-Match` says it is.")}
+
+
 def refusals(*statuses: int) -> dict[int, Any]:
-    """The ``responses`` of a handler that may answer these, besides 400 and 503, which any may."""
+    """The ``responses`` of a handler that reads and may answer these, besides 400 and 503, which any may."""
     return {
         status: ResponseSpec(
             Problem,
@@ -38,5 +41,10 @@ def refusals(*statuses: int) -> dict[int, Any]:
             description=_DESCRIPTIONS[status],
             media_type="application/problem+json",
         )
-        for status in (400, *statuses, 503)
+        for status in sorted({400, *statuses, 503})
     }
+
+
+def write_refusals(*statuses: int) -> dict[int, Any]:
+    """The same for a handler with a body that writes: it may also be too large, or wait too long for a lock."""
+    return refusals(*statuses, 409, 413)

@@ -12,12 +12,23 @@ ExternalSystem: TypeAlias = Annotated[str, Meta(min_length=1, max_length=23, exa
 ExternalId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, examples=["customer-77"])]
 QrText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["CB1.2K9-Q4.04815162"])]
 BarcodeDigits: TypeAlias = Annotated[str, Meta(min_length=18, max_length=26, examples=["000085321048151620"])]
-CodeId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["3q2-7wEAAQIDBAUGBwgJCg"])]
-OneTimeCodeDigits: TypeAlias = Annotated[str, Meta(min_length=6, max_length=6, examples=["048151"])]
+CodeId: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$", examples=["3q2-7wEAAQIDBAUGBwgJCg"])
+]
+OneTimeCodeDigits: TypeAlias = Annotated[str, Meta(min_length=6, max_length=6, pattern="^[0-9]+$", examples=["048151"])]
 MemberTokenText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, examples=["eyJhbGciOiJFUzI1NiIs..."])]
 Language: TypeAlias = Annotated[str, Meta(min_length=2, max_length=16, examples=["en"])]
 Zone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["Europe/Moscow"])]
 PersonName: TypeAlias = Annotated[str, Meta(max_length=200, examples=["Anna Kovaleva"])]
 Birthday: TypeAlias = Annotated[date, Meta(examples=["1990-05-17"])]
 Secret: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256, examples=["correct horse battery staple"])]
-Code: TypeAlias = Annotated[str, Meta(min_length=1, max_length=63, examples=["anna"])]
+Code: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=63, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["vera-3"])
+]
+"""An id that the business chose: of a store, a terminal, a cashier."""
+Word: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=32, pattern="^[a-z0-9][a-z0-9_-]*$", examples=["marketing"])
+]
+Version: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["2026-01"])
+]

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from api import fields
 from api.dependencies import ServicesOf
-from api.documented import refusals
+from api.documented import write_refusals
 from api.rate_limits import Limit, RateLimitedError, limited
 from api.security.access import issue_staff_access
 from api.security.proving import prove_secret
@@ -51,7 +51,7 @@ class AdminSessions(Controller):
         summary="Sign in",
         description="Five wrong passwords lock the account for a quarter of an hour.",
         guards=[limited(STAFF_SIGN_INS)],
-        responses=refusals(403, 422, 429),
+        responses=write_refusals(403, 422, 429),
     )
     async def create(self, data: JSONBody[StaffSignIn], services: ServicesOf) -> StaffSession:
         address = identities.email(data.email).value

@@ -9,7 +9,7 @@ from msgspec import Struct
 from api import fields
 from api.addresses import one_address
 from api.dependencies import ServicesOf
-from api.documented import refusals
+from api.documented import write_refusals
 from api.rate_limits import Limit, limited
 from loyalty.access.codes import CodeScope, issue_code
 from loyalty.identities import KnownBy
@@ -46,7 +46,7 @@ class AuthCodes(Controller):
         description="To a phone or an e-mail. Six digits, ten minutes, five tries, five codes an hour.",
         status_code=202,
         guards=[limited(CODES)],
-        responses=refusals(422, 429),
+        responses=write_refusals(422, 429),
     )
     async def create(self, data: JSONBody[CodeRequest], services: ServicesOf) -> CodeSent:
         address = one_address(data.phone, data.email, region=services.settings.phone_region)

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from api import fields
 from api.addresses import one_address
 from api.dependencies import ServicesOf
-from api.documented import refusals
+from api.documented import write_refusals
 from api.rate_limits import Limit, limited
 from api.security.access import issue_member_access
 from api.services import Services
@@ -67,7 +67,7 @@ class AuthSessions(Controller):
         summary="Sign in with a one-time code",
         description="Registers whoever is not a member yet.",
         guards=[limited(SIGN_INS)],
-        responses=refusals(403, 422, 429),
+        responses=write_refusals(403, 422, 429),
     )
     async def create(self, data: JSONBody[SignIn], services: ServicesOf) -> MemberTokens:
         now = services.clock()
@@ -96,7 +96,7 @@ class AuthSessions(Controller):
             "answer may have been lost; any older one ends the session."
         ),
         guards=[limited(SIGN_INS)],
-        responses=refusals(403, 429),
+        responses=write_refusals(403, 429),
     )
     async def refresh(self, data: JSONBody[Refresh], services: ServicesOf) -> MemberTokens:
         now = services.clock()

@@ -8,7 +8,7 @@ from api import fields
 from api.addresses import OneAddressError, one_address
 from api.auth.codes import CodeSent, send
 from api.dependencies import Member, ServicesOf
-from api.documented import refusals
+from api.documented import write_refusals
 from api.rate_limits import Limit, limited
 from loyalty import identities
 from loyalty.access.codes import CodeNotAcceptedError, CodeScope, try_code
@@ -56,7 +56,7 @@ class MyIdentities(Controller):
         operation_id="createMyAddressCode",
         summary="Send a code to a phone or an e-mail that is to be attached",
         status_code=202,
-        responses=refusals(401, 422, 429),
+        responses=write_refusals(401, 422, 429),
     )
     async def create_code(self, data: JSONBody[AddressToProve], caller: Member, services: ServicesOf) -> CodeSent:
         address = one_address(data.phone, data.email, region=services.settings.phone_region)
@@ -67,7 +67,7 @@ class MyIdentities(Controller):
         "/identities",
         operation_id="attachMyIdentity",
         summary="Attach an existing card, or a phone or an e-mail with its code",
-        responses=refusals(401, 403, 409, 422, 429),
+        responses=write_refusals(401, 403, 422, 429),
     )
     async def attach(self, data: JSONBody[IdentityToAttach], caller: Member, services: ServicesOf) -> IdentityAttached:
         now, key = services.clock(), services.lookup_key

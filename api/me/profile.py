@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from api import fields
 from api.dependencies import Member, ServicesOf
-from api.documented import refusals
+from api.documented import NOT_MODIFIED, refusals, write_refusals
 from api.etags import conditional
 from loyalty.access.sessions import end_session
 from loyalty.members.ids import member_public_id
@@ -58,7 +58,7 @@ class MyProfile(Controller):
     @get(
         operation_id="getMyProfile",
         summary="Own profile",
-        responses=refusals(401, 404),
+        responses=NOT_MODIFIED | refusals(401, 404),
     )
     async def read(
         self, request: Request[Any, Any, Any], caller: Member, services: ServicesOf
@@ -70,7 +70,7 @@ class MyProfile(Controller):
     @patch(
         operation_id="changeMyProfile",
         summary="Change language, zone, name or birthday",
-        responses=refusals(401, 404, 422),
+        responses=write_refusals(401, 404, 422),
     )
     async def change(self, data: JSONBody[ProfilePatch], caller: Member, services: ServicesOf) -> ProfileView:
         changes = ProfileChanges(language=data.language, zone=data.zone, name=data.name, birthday=data.birthday)
@@ -85,7 +85,7 @@ class MyProfile(Controller):
         operation_id="endMySession",
         summary="Sign this phone out",
         description="Its refresh token and its access token are refused from now on.",
-        responses=refusals(401),
+        responses=refusals(401, 409),
     )
     async def sign_out(self, caller: Member, services: ServicesOf) -> None:
         async with services.database.write() as session:

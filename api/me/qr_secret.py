@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlmodel import col, select
 
 from api.dependencies import Member, ServicesOf
-from api.documented import refusals
+from api.documented import NOT_MODIFIED, refusals
 from api.etags import conditional
 from loyalty.members.ids import PREFIX, MemberNotFoundError, member_public_id
 from loyalty.members.qr import DIGITS, STEP_SECONDS, TEXT_PREFIX
@@ -34,7 +34,7 @@ class QrSecretView(Struct, frozen=True, kw_only=True):
     operation_id="getMyQrSecret",
     summary="Secret and parameters of the rotating code",
     tags=["Member"],
-    responses=refusals(401, 404),
+    responses=NOT_MODIFIED | refusals(401, 404),
 )
 async def qr_secret(request: Request[Any, Any, Any], caller: Member, services: ServicesOf) -> Response[QrSecretView]:
     async with services.database.read() as session:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from api import fields
 from api.dependencies import ServicesOf, Terminal
-from api.documented import refusals
+from api.documented import write_refusals
 from api.pos.customers import Customer, present_customer
 from api.rate_limits import Limit, limited
 from loyalty.members.finding import MemberLookup, find_member, use_rotating_code
@@ -38,7 +38,7 @@ class Lookup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tags=["Till: members"],
     status_code=200,
     guards=[limited(LOOKUPS)],
-    responses=refusals(401, 404, 422, 429),
+    responses=write_refusals(401, 404, 422, 429),
 )
 async def look_up_member(data: JSONBody[Lookup], caller: Terminal, services: ServicesOf) -> Customer:
     now = services.clock()

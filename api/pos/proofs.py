@@ -9,7 +9,7 @@ from msgspec import Struct
 from api import fields
 from api.auth.codes import send
 from api.dependencies import ServicesOf, Terminal
-from api.documented import refusals
+from api.documented import write_refusals
 from api.pos.customers import Customer, present_customer
 from api.rate_limits import Limit, limited
 from api.security.member_tokens import read_member_token
@@ -56,7 +56,7 @@ class PosProofs(Controller):
         summary="Send the customer a code for spending",
         description="To the member's own phone, else e-mail. It is good at this terminal alone.",
         status_code=202,
-        responses=refusals(401, 404, 409, 422, 429),
+        responses=write_refusals(401, 404, 422, 429),
     )
     async def create_code(
         self, data: JSONBody[ProofCodeRequest], caller: Terminal, services: ServicesOf
@@ -73,7 +73,7 @@ class PosProofs(Controller):
         "/proofs",
         operation_id="createProof",
         summary="Exchange the code for a member token that may spend",
-        responses=refusals(401, 403, 404, 409, 422, 429),
+        responses=write_refusals(401, 403, 404, 422, 429),
     )
     async def create(self, data: JSONBody[ProofRequest], caller: Terminal, services: ServicesOf) -> Customer:
         now = services.clock()

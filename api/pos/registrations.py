@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from litestar import Response, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api import fields
 from api.dependencies import ServicesOf, Terminal
-from api.documented import refusals
+from api.documented import write_refusals
 from api.pos.customers import Customer, present_customer
 from api.rate_limits import Limit, limited
 from loyalty import identities
@@ -22,10 +23,10 @@ REGISTRATIONS = Limit("registrations", 60, 60)
 class ConsentAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the customer said when asked, with the version of the text that was shown to them."""
 
-    purpose: Annotated[str, Meta(min_length=1, max_length=32, examples=["marketing"])]
-    channel: Annotated[str, Meta(min_length=1, max_length=32, examples=["sms"])]
+    purpose: fields.Word
+    channel: fields.Word
     granted: bool
-    text_version: Annotated[str, Meta(min_length=1, max_length=64, examples=["2026-01"])]
+    text_version: fields.Version
 
 
 class RegistrationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ class Registered(Struct, frozen=True, kw_only=True):
     description="A known phone (else e-mail, else card) answers the existing member untouched, with `created` false.",
     tags=["Till: members"],
     guards=[limited(REGISTRATIONS)],
-    responses=refusals(401, 409, 422, 429),
+    responses={200: ResponseSpec(Registered, description="Who was a member already")} | write_refusals(401, 422, 429),
 )
 async def register(data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf) -> Response[Registered]:
     now = services.clock()

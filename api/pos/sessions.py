@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from api import fields
 from api.dependencies import ServicesOf, Terminal
-from api.documented import refusals
+from api.documented import write_refusals
 from api.rate_limits import Limit, limited
 from api.security.access import issue_terminal_access
 from api.security.proving import prove_secret
@@ -70,7 +70,7 @@ class PosSessions(Controller):
         summary="Sign a terminal in with its key",
         opt={"public": True},
         guards=[limited(TERMINAL_SIGN_INS)],
-        responses=refusals(403, 429),
+        responses=write_refusals(403, 429),
     )
     async def create(self, data: JSONBody[TerminalSignIn], services: ServicesOf) -> TerminalSession:
         async with services.database.read() as session:
@@ -94,7 +94,7 @@ class PosSessions(Controller):
         operation_id="createCashierSession",
         summary="Sign a cashier in with their PIN",
         description="Five wrong PINs lock the cashier for a quarter of an hour, at every till.",
-        responses=refusals(401, 403, 429),
+        responses=write_refusals(401, 403, 429),
     )
     async def create_for_cashier(
         self, data: JSONBody[CashierSignIn], caller: Terminal, services: ServicesOf

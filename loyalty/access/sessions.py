@@ -6,6 +6,7 @@ session, and ends it for both (RFC 9700, 4.14.2). The last one before is forgive
 with its successor may have been lost, and gets the same successor again.
 """
 
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +28,7 @@ GRACE: Final = timedelta(seconds=30)
 IDLE_LIFETIME: Final = timedelta(days=90)
 """A session that is not refreshed for so long is over."""
 _PREFIX: Final = "cbr"
+_FORM: Final = re.compile(r"(cbr_[0-9a-z-]{1,40})\.([0-9a-f]{24})\.([0-9a-f]{64})\Z", re.ASCII)
 
 
 class SessionEndedError(ForbiddenError):
@@ -136,10 +138,10 @@ def _secret(seed: bytes, generation: int, lookup_key: LookupKey) -> str:
 
 
 def _parse(refresh_token: str) -> tuple[int, str, int, str] | None:
-    parts = refresh_token.split(".")
-    if len(parts) != 3 or not refresh_token.isascii():
+    match = _FORM.match(refresh_token)
+    if match is None:
         return None
-    address, session_id, secret = parts
+    address, session_id, secret = match.groups()
     try:
         member_id, generation = decode_public_id(_PREFIX, address, count=2)
     except InvalidPublicIdError:

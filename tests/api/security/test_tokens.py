@@ -127,7 +127,7 @@ async def test_a_token_of_ours_opens_its_part(client: httpx.AsyncClient, service
 @pytest.mark.parametrize("forgery", FORGERIES)
 async def test_a_forged_token_opens_nothing(client: httpx.AsyncClient, services: Services, forgery: str) -> None:
     token = FORGERIES[forgery](services)
-    headers = {"Authorization": f"Bearer {token}".encode()}
+    headers = {b"Authorization": f"Bearer {token}".encode()}
     answer = await client.get("/v1/admin/development/outbox", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["code"] == "not_authenticated"
