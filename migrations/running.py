@@ -34,7 +34,7 @@ async def migrate(owner_url: str, *, app_role: str) -> None:
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('migrate', 0))"))
-            await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
             await grant(connection, app_role=app_role)
     finally:
         await engine.dispose()
@@ -61,13 +61,14 @@ async def draft_revision(owner_url: str, message: str) -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(
-                lambda sync: command.revision(_config(sync), message, autogenerate=True, rev_id=revision_id)
+                lambda sync: command.revision(alembic_config(sync), message, autogenerate=True, rev_id=revision_id)
             )
     finally:
         await engine.dispose()
 
 
-def _config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> Config:
+    """Alembic, working on an open connection."""
     config = Config()
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -80,7 +81,7 @@ def _config(connection: Connection) -> Config:
 async def _revisions_missing(connection: AsyncConnection) -> list[str]:
     def compare(sync: Connection) -> list[str]:
         at = set(MigrationContext.configure(sync).get_current_heads())
-        head = set(ScriptDirectory.from_config(_config(sync)).get_heads())
+        head = set(ScriptDirectory.from_config(alembic_config(sync)).get_heads())
         return [] if at == head else [f"the database is at revision {sorted(at)}, the newest is {sorted(head)}"]
 
     return await connection.run_sync(compare)

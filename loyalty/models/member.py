@@ -21,7 +21,6 @@ class Member(SQLModel, table=True):
         CheckConstraint("status IN ('active', 'blocked', 'merged', 'erased')", name="member_status"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="member_merged_into"),
         Index("member_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
-        Index("member_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "60"}},
     )
 

@@ -66,7 +66,7 @@ async def enrol(database: Database, *member_ids: int, merged_into: int | None = 
 
 
 async def test_sales_and_refunds_add_up_in_any_order_and_any_batches(database: Database) -> None:
-    events = [bought(1, 1, 3, 500), bought(1, 2, 9, 700), returned(1, 1, 200), bought(1, 3, 5, 100)]
+    events: list[FactEvent] = [bought(1, 1, 3, 500), bought(1, 2, 9, 700), returned(1, 1, 200), bought(1, 3, 5, 100)]
     await enrol(database, 1)
     for order in itertools.permutations(events):
         async with database.write() as session:
