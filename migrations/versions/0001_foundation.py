@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("kind", "value_hash"),
     )
+    op.create_index("identity_member", "identity", ["member_id"], unique=False)
     op.create_table(
         "journal",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -640,6 +641,7 @@ def downgrade() -> None:
     op.drop_table("lot")
     op.drop_table("ledger_seal")
     op.drop_table("journal")
+    op.drop_index("identity_member", table_name="identity")
     op.drop_table("identity")
     op.drop_table("idempotency_key")
     op.drop_index("hold_open", table_name="hold", postgresql_where=sa.text("status = 'open'"))
