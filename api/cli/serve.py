@@ -1,5 +1,6 @@
 """`comeback serve`: the API."""
 
+import multiprocessing
 from contextlib import ExitStack
 from enum import StrEnum
 from typing import Annotated
@@ -67,6 +68,8 @@ def _run_granian(settings: Settings, *, workers: int) -> None:
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
 
+    # Granian forks on Linux, which would copy the internal port's thread in whatever state it is.
+    multiprocessing.set_start_method("spawn")
     Granian(
         APPLICATION,
         factory=True,
