@@ -1,6 +1,6 @@
 """What a rule counts, and what it pays for that: exact fractions, rounded once."""
 
-from collections.abc import Iterable
+from operator import mul
 from typing import Literal
 
 from msgspec import Struct
@@ -10,52 +10,56 @@ from loyalty.earning.purchase import EarnLine
 from loyalty.programme.compiled import ITEM_UNIT, CompiledRule
 
 
-class Counted(Struct, frozen=True, gc=False):
-    """What the lines that a rule takes amount to. Rules that count the same lines alike share it.
+class Measured(Struct, frozen=True, gc=False):
+    """What each line of a basket counts for rules of one kind, 0 where the line has no base.
 
-    ``basis`` is in minor units or millionths of a unit; ``weighted`` is the same with every line multiplied by its
-    factor, and ``least_factor`` the smallest of those factors, both to be divided by ``divisor``.
+    ``values`` are minor units or millionths of a unit; ``weighted`` are the same times the factor of the line, to be
+    divided by ``divisor``; ``factors`` are those factors. Most rules take every line: for them there are totals.
     """
 
-    basis: int
-    weighted: int
-    least_factor: int
+    values: list[int]
+    weighted: list[int]
+    factors: tuple[int, ...]
     divisor: int
+    total: int
+    weighted_total: int
 
 
-NOTHING = Counted(0, 0, 1, 1)
-
-
-def count(places: Iterable[int], bases: list[int], measures: list[int], factors: Factors | None) -> Counted:
-    """Count the lines at ``places``: their ``measures``, but nothing of a line whose base is zero."""
-    counted = [place for place in places if bases[place]]
-    if not counted:
-        return NOTHING
-    basis = sum([measures[place] for place in counted])
+def measure_lines(lines: tuple[EarnLine, ...], bases: list[int], measure: str, factors: Factors | None) -> Measured:
+    """Measure each line: its base, or where that is above 0 its whole units or its exact quantity."""
+    values = bases
+    if measure == "units":
+        values = [int(line.quantity) * ITEM_UNIT if base else 0 for line, base in zip(lines, bases, strict=True)]
+    elif measure == "fractions":
+        values = [int(line.quantity * ITEM_UNIT) if base else 0 for line, base in zip(lines, bases, strict=True)]
+    total = sum(values)
     if factors is None:
-        return Counted(basis, basis, 1, 1)
-    weighted = sum([measures[place] * factors.lines[place] for place in counted])
-    return Counted(basis, weighted, min([factors.lines[place] for place in counted]), factors.divisor)
+        return Measured(values, values, (1,) * len(values), 1, total, total)
+    weighted = list(map(mul, values, factors.lines))
+    return Measured(values, weighted, factors.lines, factors.divisor, total, sum(weighted))
 
 
-def measure_lines(lines: tuple[EarnLine, ...], measure: str, bases: list[int]) -> list[int]:
-    """What a rule counts of each line: its base, its whole units or its exact quantity, the last two in millionths."""
-    if measure == "minor":
-        return bases
-    if measure == "fractions":
-        return [int(line.quantity * ITEM_UNIT) for line in lines]
-    return [int(line.quantity) * ITEM_UNIT for line in lines]
-
-
-def exact_points(rule: CompiledRule, counted: Counted) -> tuple[int, int]:
-    """What ``rule`` pays for what it ``counted``, as numerator and denominator."""
-    divisor = counted.divisor if rule.multiplied else 1
+def exact_points(rule: CompiledRule, measured: Measured, places: list[int] | None) -> tuple[int, int, int]:
+    """What ``rule`` counts on the lines at ``places`` (None: on all), and what it pays as numerator and denominator."""
+    basis = measured.total if places is None else sum([measured.values[place] for place in places])
+    divisor = measured.divisor if rule.multiplied else 1
     if rule.kind == "rate" or rule.kind == "per_item":
-        weighted = counted.weighted if rule.multiplied else counted.basis
-        return weighted * rule.points, (rule.per_minor if rule.kind == "rate" else ITEM_UNIT) * divisor
-    points = rule.points if rule.kind == "fixed" else step_reached(rule, counted.basis)
+        weighted = basis
+        if rule.multiplied:
+            weighted = (
+                measured.weighted_total if places is None else sum([measured.weighted[place] for place in places])
+            )
+        return basis, weighted * rule.points, divisor * (rule.per_minor if rule.kind == "rate" else ITEM_UNIT)
+    points = rule.points if rule.kind == "fixed" else step_reached(rule, basis)
+    if rule.multiplied:
+        points *= _least_factor(measured, places)
+    return basis, points, divisor
+
+
+def _least_factor(measured: Measured, places: list[int] | None) -> int:
     # One sum for several lines takes the factor that all of them have, so the smallest.
-    return points * (counted.least_factor if rule.multiplied else 1), divisor
+    taken = range(len(measured.values)) if places is None else places
+    return min((measured.factors[place] for place in taken if measured.values[place]), default=1)
 
 
 def step_reached(rule: CompiledRule, basis_minor: int) -> int:

@@ -1,8 +1,6 @@
 """Pricing the rules that apply: what each would pay if it had no limits and no rivals."""
 
-from collections.abc import Iterable
-
-from loyalty.earning.arithmetic import Counted, count, exact_points, measure_lines, rounded
+from loyalty.earning.arithmetic import Measured, exact_points, measure_lines, rounded
 from loyalty.earning.bases import base_minor
 from loyalty.earning.evaluation import FiredRule
 from loyalty.earning.multipliers import Factors, line_factors
@@ -27,18 +25,21 @@ def price_rules(
     basket = _Basket(programme, purchase, tier, selection, multipliers)
     priced = []
     for rule in programme.among(selection.applying & ~programme.multiplier_rules):
-        counted = basket.counted_by(rule)
-        exact, divisor = exact_points(rule, counted) if counted.basis else (0, 1)
-        points = rounded(exact, divisor, rule.rounding)
+        bit = rule.bit
+        places = None
+        if not bit & selection.on_every_line:
+            places = [place for place, rules in enumerate(selection.lines) if rules & bit]
+        basis, exact, divisor = exact_points(rule, basket.measured_for(rule), places)
+        points = rounded(exact, divisor, rule.rounding) if basis else 0
         if points:
-            priced.append((rule, FiredRule(rule.code, points, points, counted.basis, exact, divisor)))
+            priced.append((rule, FiredRule(rule.code, points, points, basis, exact, divisor)))
         else:
-            reasons.miss(rule, "below_one_point" if counted.basis else "base_zero")
+            reasons.miss(rule, "below_one_point" if basis else "base_zero")
     return priced
 
 
 class _Basket:
-    """Counts the lines of one purchase, once for all rules that take the same lines and count them alike."""
+    """Measures the lines of one purchase, once for all rules that measure them alike."""
 
     def __init__(
         self,
@@ -53,32 +54,31 @@ class _Basket:
         self._selection = selection
         self._tier = tier
         self._multipliers = multipliers
+        self._discounted = purchase.order_discount_minor > 0
         self._bases: dict[CompiledBase, list[int]] = {}
         self._factors: dict[str, Factors | None] = {}
-        self._counted: dict[int | tuple[int, tuple[int, ...]], Counted] = {}
+        self._measured: dict[int, Measured] = {}
 
-    def counted_by(self, rule: CompiledRule) -> Counted:
-        """What ``rule`` counts."""
-        number = rule.counting_no if self._purchase.order_discount_minor else rule.counting_no_undiscounted
-        if rule.bit & self._selection.on_every_line:
-            counted = self._counted.get(number)
-            if counted is None:
-                counted = self._counted[number] = self._count(number, range(len(self._purchase.lines)))
-            return counted
-        places = tuple([place for place, rules in enumerate(self._selection.lines) if rules & rule.bit])
-        counted = self._counted.get((number, places))
-        if counted is None:
-            counted = self._counted[number, places] = self._count(number, places)
-        return counted
+    def measured_for(self, rule: CompiledRule) -> Measured:
+        """The lines as ``rule`` counts them."""
+        number = rule.counting_no if self._discounted else rule.counting_no_undiscounted
+        measured = self._measured.get(number)
+        if measured is None:
+            base, measure, wallet = self._programme.countings[number]
+            lines = self._purchase.lines
+            measured = measure_lines(lines, self._bases_under(base), measure, self._factors_in(wallet))
+            self._measured[number] = measured
+        return measured
 
-    def _count(self, counting_no: int, places: Iterable[int]) -> Counted:
-        base, measure, wallet = self._programme.countings[counting_no]
-        lines = self._purchase.lines
+    def _bases_under(self, base: CompiledBase) -> list[int]:
         bases = self._bases.get(base)
         if bases is None:
-            bases = self._bases[base] = [base_minor(line, base) for line in lines]
+            bases = self._bases[base] = [base_minor(line, base) for line in self._purchase.lines]
+        return bases
+
+    def _factors_in(self, wallet: str) -> Factors | None:
         if wallet not in self._factors:
             self._factors[wallet] = line_factors(
                 self._programme, wallet, self._multipliers, self._selection, self._tier
             )
-        return count(places, bases, measure_lines(lines, measure, bases), self._factors[wallet])
+        return self._factors[wallet]

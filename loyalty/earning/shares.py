@@ -15,6 +15,8 @@ def with_shares(purchase: EarningPurchase) -> EarningPurchase:
     Shares are in proportion to what the lines cost, by largest remainder. An order discount above the lines' price
     counts as that price.
     """
+    if not purchase.order_discount_minor and not purchase.tenders:
+        return purchase
     purchase = _share_order_discount(purchase)
     return _share_stored_value(purchase)
 

@@ -45,10 +45,6 @@ class NameIndex:
         """Rules that list at least one of ``names``."""
         return self.allowing_any(names) & ~self._unrestricted
 
-    def knows(self, name: str) -> bool:
-        """Whether any rule lists ``name``."""
-        return name in self._by_name
-
 
 class MinimumIndex:
     """Rules by the smallest basket that they accept (inclusive)."""
@@ -81,11 +77,12 @@ class LineIndex:
         self._refused_brands = NameIndex([names.brands for names in refused])
         self._refused_tags = NameIndex([names.tags for names in refused])
         self._refused_kinds = NameIndex([names.kinds for names in refused])
+        self._named_skus = {sku for names in (*chosen, *refused) for sku in names.skus}
         self._remembered: dict[LineProfile, int] = {}
 
     def taking(self, sku: str, category: str, brand: str, tags: tuple[str, ...], kind: str) -> int:
         """Rules that take a line of this description."""
-        if not (self._skus.knows(sku) or self._refused_skus.knows(sku)):
+        if sku not in self._named_skus:
             # Most SKUs are named by no rule: lines that differ only in such a SKU share what is remembered.
             sku = ""
         profile = (sku, category, brand, tags, kind)
