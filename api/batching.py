@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from api.metrics import POSTING_BATCH
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -51,6 +53,7 @@ class PostingQueue(Generic[Item, Answer]):
     async def _run(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(self.size, len(self._waiting)))]
+            POSTING_BATCH.observe(len(batch))
             try:
                 answers = await self.run_batch([item for item, _ in batch])
             except Exception as error:

@@ -4,7 +4,7 @@ An event is published where the fact is written and delivered after commit by th
 package declares in its own ``reactions.py``. How delivery works, and what it guarantees, stands in ``kernel.outbox``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
@@ -62,15 +62,6 @@ class Handler:
 
 Reactions: TypeAlias = Mapping[type[Event], tuple[Handler, ...]]
 """Which handlers get which events. A handler may stand under several types and gets them in one sequence."""
-
-
-def handler(name: str, *, batch_size: int = 500) -> Callable[[React], Handler]:
-    """Make a function a handler: ``@handler("loyalty.member_facts")``."""
-
-    def declare(react: React) -> Handler:
-        return Handler(name=name, react=react, batch_size=batch_size)
-
-    return declare
 
 
 def merged(*packages: Reactions) -> Reactions:
