@@ -54,11 +54,18 @@ def select_rules(
     if not conditional:
         return Selection(applying, on_every_line, tuple(lines), missed, ())
     sale = Sale(purchase, member, store, local_at, total_minor)
-    decision = programme.conditions.decide(conditional, read_facts(programme.conditions.facts, sale))
+    holding, errors = _decide_conditions(programme, conditional, sale, missed)
+    return Selection(applying & ~conditional | holding, on_every_line, tuple(lines), missed, errors)
+
+
+def _decide_conditions(
+    programme: ProgrammeSnapshot, candidates: int, sale: Sale, missed: dict[str, int]
+) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """The candidates whose condition holds, and the errors; the others are noted in ``missed``."""
+    decision = programme.conditions.decide(candidates, read_facts(programme.conditions.facts, sale))
     failed = sum(rules for rules, _ in decision.errors)
     if failed:
         missed["condition_error"] = failed
-    if false := conditional & ~decision.holding & ~failed:
+    if false := candidates & ~decision.holding & ~failed:
         missed["condition_false"] = false
-    applying = applying & ~conditional | decision.holding
-    return Selection(applying, on_every_line, tuple(lines), missed, decision.errors)
+    return decision.holding, decision.errors

@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 
 @lru_cache(maxsize=256)
@@ -49,6 +49,7 @@ def number_text(amount: Decimal, language: str) -> str:
     return str(format_decimal(amount, locale=locale_of(language)))
 
 
-def money_text(amount_minor: int, currency: str, exponent: int, language: str) -> str:
-    """An amount of money as people of ``language`` write it."""
-    return str(format_currency(Decimal(amount_minor).scaleb(-exponent), currency, locale=locale_of(language)))
+def money_text(amount_minor: int, currency: str, language: str) -> str:
+    """An amount of money as people of ``language`` write it; CLDR knows how many decimals the currency has."""
+    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
+    return str(format_currency(amount, currency, locale=locale_of(language)))

@@ -5,8 +5,6 @@ from typing import Literal
 
 from loyalty.programme.part import Part
 
-PENDING_KINDS = ("none", "days", "until")
-LOT_EXPIRY_KINDS = ("never", "days", "months", "end_of_period", "calendar", "on_date")
 SLIDING_EXPIRY_KINDS = ("sliding_days", "sliding_months")
 
 

@@ -9,7 +9,6 @@ from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
-FORMULA_KINDS = ("fixed", "rate", "per_item", "multiplier", "steps")
 LINE_KINDS = ("goods", "delivery", "gift_card", "deposit", "fee")
 CAP_PERIODS = ("day", "week", "month", "lifetime")
 

@@ -7,7 +7,7 @@ from string import Formatter
 from msgspec import Struct
 
 from loyalty.programme.document import ProgrammeDocument
-from loyalty.programme.languages import best_language, money_text, number_text, plural_word
+from loyalty.programme.languages import best_language, is_language, money_text, number_text, plural_word
 from loyalty.programme.wallets import Wallet
 
 PLACEHOLDERS: Mapping[str, str] = {
@@ -41,9 +41,10 @@ def points_text(wallet: Wallet, points: int, language: str, fallback_language: s
     return f"{number_text(amount, chosen)} {plural_word(wallet.names[chosen], amount, chosen)}"
 
 
-def amount_text(document: ProgrammeDocument, amount_minor: int, language: str, *, exponent: int = 2) -> str:
-    """An amount of the programme's currency."""
-    return money_text(amount_minor, document.currency, exponent, language or document.fallback_language)
+def amount_text(document: ProgrammeDocument, amount_minor: int, language: str) -> str:
+    """An amount of the programme's currency; in the fallback language where ``language`` is unknown."""
+    known = language if is_language(language) else document.fallback_language
+    return money_text(amount_minor, document.currency, known)
 
 
 def till_texts(document: ProgrammeDocument, language: str, values: Mapping[str, str]) -> TillTexts:

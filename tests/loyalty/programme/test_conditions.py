@@ -2,10 +2,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from loyalty.earning.readers import READERS
+from loyalty.earning.purchase import MemberFacts
+from loyalty.earning.readers import READERS, Sale, read_facts
 from loyalty.programme.cel import ConditionProblem, ConditionRefusedError, compile_condition
 from loyalty.programme.conditions import PACK_SIZE, ConditionSet, Decision
 from loyalty.programme.facts import FACTS, FactValue
+from tests.loyalty.earning.making import NOBODY, NOON, STORE, basket, line
 
 FACTS_OF_A_SALE: Mapping[str, FactValue] = {
     "purchase.total_minor": 5_000,
@@ -58,8 +60,20 @@ def test_a_condition_knows_the_facts_it_mentions() -> None:
     assert condition.facts == {"purchase.total_minor", "purchase.skus", "member.tier"}
 
 
-def test_every_declared_fact_is_read() -> None:
+def test_every_declared_fact_is_read_and_only_optional_ones_may_be_absent() -> None:
     assert READERS.keys() == FACTS.keys()
+    first_sale = Sale(basket(), NOBODY, STORE, NOON, 0)
+    read = read_facts(tuple(FACTS), first_sale)
+    assert {name for name, fact in FACTS.items() if not fact.optional} == read.keys()
+
+
+def test_every_fact_has_the_type_that_conditions_expect() -> None:
+    member = MemberFacts(days_since_purchase=3)
+    sale = Sale(basket(line("a", 100, category="food/bread")), member, STORE, NOON, 100)
+    compiled = [compile_condition(f"{name} == {name}") for name in FACTS]
+    conditions = ConditionSet((condition, 1 << place) for place, condition in enumerate(compiled))
+    everything = (1 << len(FACTS)) - 1
+    assert conditions.decide(everything, read_facts(tuple(FACTS), sale)) == Decision(everything)
 
 
 def decide(*sources: str, facts: Mapping[str, FactValue] = FACTS_OF_A_SALE) -> Decision:

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.settings import ReceiptTexts
@@ -71,6 +72,9 @@ def test_a_programme_without_texts_prints_nothing() -> None:
     assert till_texts(bare, "ru", {"earned": "5"}) == TillTexts("en", (), "")
 
 
-def test_money_is_written_in_the_programmes_currency() -> None:
-    assert amount_text(DOCUMENT, 1_250, "en") == "€12.50"
-    assert amount_text(DOCUMENT, 1_250, "") == "€12.50"
+@pytest.mark.parametrize(
+    ("currency", "language", "text"),
+    [("EUR", "en", "€12.50"), ("EUR", "", "€12.50"), ("EUR", "nonsense", "€12.50"), ("JPY", "en", "¥1,250")],
+)
+def test_money_is_written_in_the_programmes_currency(currency: str, language: str, text: str) -> None:
+    assert amount_text(replace(DOCUMENT, currency=currency), 1_250, language) == text
