@@ -6,16 +6,21 @@ from litestar.types import ControllerRouterHandler
 
 from api.admin.development import development_outbox
 from api.admin.sessions import AdminSessions
+from api.admin.stores import AdminStores
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
 from api.me.identities import MyIdentities
 from api.me.profile import MyProfile
 from api.me.qr_secret import qr_secret
 from api.pos.lookups import look_up_member
+from api.pos.holds import HoldsController
 from api.pos.proofs import PosProofs
 from api.pos.purchases import PurchasesController
+from api.pos.quotes import quote_basket
+from api.pos.refunds import quote_refund, record_refund
 from api.pos.registrations import register
 from api.pos.sessions import PosSessions
+from api.pos.voids import void_at_till
 from api.wellknown import jwks
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
@@ -31,9 +36,15 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     PosSessions,
     look_up_member,
     register,
-    PurchasesController,
     PosProofs,
+    quote_basket,
+    HoldsController,
+    PurchasesController,
+    void_at_till,
+    quote_refund,
+    record_refund,
     # Staff
     AdminSessions,
+    AdminStores,
     development_outbox,
 )

@@ -37,6 +37,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
+            hide_parameters=True,  # An error's text reaches logs, and parameters may name a person.
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
             connect_args={"server_settings": {"timezone": "UTC", "application_name": "comeback"}, "timeout": 5},
@@ -75,7 +76,7 @@ _SET_LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :limit, true)")
 
 
 async def driver(session: ReadSession) -> "asyncpg.Connection[asyncpg.Record]":
-    """The asyncpg connection of a session, inside the session's transaction.
+    """The asyncpg connection of a session, inside the session's transaction. JSONB is read as objects and written as text.
 
     For set-based statements over arrays, where SQLAlchemy's compilation would cost more than PostgreSQL's work
     (measured at a third of the throughput). SQLAlchemy opens its transaction with the first statement that it sends

@@ -1,7 +1,7 @@
-"""The five ways in which the business says no.
+"""The six ways in which the business says no.
 
 A concrete error stands in the module that raises it: it names a stable ``code`` and carries typed facts. The edge
-maps the five kinds to HTTP statuses once, in ``api/problems.py``. Functions over a list return these as values,
+maps the six kinds to HTTP statuses once, in ``api/problems.py``. Functions over a list return these as values,
 functions over one thing raise them.
 """
 
@@ -41,6 +41,13 @@ class ConflictError(DomainError):
 
     code = "conflict"
     title = "The current state does not allow this."
+
+
+class StaleError(DomainError):
+    """The thing has changed since the caller read it: read it again, and decide again."""
+
+    code = "stale"
+    title = "This has changed since you read it."
 
 
 class ForbiddenError(DomainError):

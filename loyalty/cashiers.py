@@ -1,6 +1,7 @@
 """People at the tills: made, given a new PIN, gone."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -64,6 +65,18 @@ async def read_cashier(session: ReadSession, cashier_id: str) -> Cashier:
     if cashier is None:
         raise CashierNotFoundError(cashier_id=cashier_id)
     return cashier
+
+
+async def list_cashiers(
+    session: ReadSession, *, store_id: str | None, after: str | None, limit: int
+) -> Sequence[Cashier]:
+    """``limit`` cashiers by id, those who left too, those behind ``after``; of one store when it is named."""
+    statement = select(Cashier).order_by(col(Cashier.cashier_id)).limit(limit)
+    if store_id is not None:
+        statement = statement.where(col(Cashier.store_id) == store_id)
+    if after is not None:
+        statement = statement.where(col(Cashier.cashier_id) > after)
+    return (await session.exec(statement)).all()
 
 
 async def cashier_at_store(session: ReadSession, cashier_id: str, *, store_id: str) -> Cashier:

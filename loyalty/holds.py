@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kernel.database import WriteSession, driver
+from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import ForbiddenError, NotFoundError
 from kernel.events import publish
 from loyalty.events import HoldResolved
@@ -14,11 +14,14 @@ from loyalty.ledger.opening import open_account
 from loyalty.ledger.writing import write_accounts
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.purchases.context import load_context
-from loyalty.purchases.outcome import HoldNotFoundError, StoreNotFoundError
+from loyalty.purchases.outcome import HoldNotFoundError
 from loyalty.purchases.sale import Sale
 from loyalty.quoting import cannot_spend, decide, spending_wallet
+from loyalty.stores import StoreNotFoundError
 
-__all__ = ["HoldNotFoundError", "PlacedHold", "ProofNeededError", "SpendingBlockedError", "hold_points", "void_hold"]
+_BY_REFERENCE = """
+SELECT member_id, hold_no FROM hold WHERE terminal_id = $1 AND reference = $2 ORDER BY created_at DESC LIMIT 1
+"""
 
 
 class ProofNeededError(ForbiddenError):
@@ -71,7 +74,7 @@ async def hold_points(
         raise SpendingBlockedError
     context = await load_context(connection, [sale], [], days={now.date()}, budgeted_rules=(), lock=False)
     if sale.store_id not in context.stores:
-        raise StoreNotFoundError(None, store_id=sale.store_id)
+        raise StoreNotFoundError(store_id=sale.store_id)
     _, spend = decide(sale, account, context, programme.document, spend_points=points, now=now)
     hold = place_hold(
         account,
@@ -89,9 +92,13 @@ async def hold_points(
     return PlacedHold(account.member_id, hold, account.wallet(hold.wallet).balance)
 
 
-async def void_hold(
-    session: WriteSession, member_id: int, hold_no: int, *, actor: str, now: datetime
-) -> PlacedHold:
+async def find_hold(session: ReadSession, *, terminal_id: str, reference: str) -> tuple[int, int] | None:
+    """Member and number of the latest hold that the terminal placed under its own ``reference``."""
+    row = await (await driver(session)).fetchrow(_BY_REFERENCE, terminal_id, reference)
+    return (row["member_id"], row["hold_no"]) if row else None
+
+
+async def void_hold(session: WriteSession, member_id: int, hold_no: int, *, actor: str, now: datetime) -> PlacedHold:
     """Give a hold's points back. Raises ``HoldNotFoundError``, and ``HoldNotOpenError`` when it was resolved before."""
     connection = await driver(session)
     account = await open_account(connection, member_id, now=now)
@@ -100,11 +107,7 @@ async def void_hold(
     await write_accounts(connection, [account])
     await publish(
         connection,
-        [
-            HoldResolved(
-                member_id=account.member_id, hold_no=hold_no, outcome="voided", captured=0, resolved_at=now
-            )
-        ],
+        [HoldResolved(member_id=account.member_id, hold_no=hold_no, outcome="voided", captured=0, resolved_at=now)],
         now=now,
     )
     return PlacedHold(account.member_id, hold, account.wallet(hold.wallet).balance)

@@ -13,10 +13,10 @@ from loyalty.ledger.opening import look_at_account
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.purchases.context import Context, earning_purchase, load_context, member_facts, store_facts
-from loyalty.purchases.outcome import StoreNotFoundError
 from loyalty.purchases.sale import Sale
 from loyalty.spending.decision import Spend, SpendRefusedError, decide_spend
 from loyalty.spending.limits import SpendLimits, spend_limits
+from loyalty.stores import StoreNotFoundError
 
 NOTHING_SPENT = Spend(0, 0, {})
 
@@ -54,7 +54,7 @@ async def quote_sale(
         lock=False,
     )
     if sale.store_id not in context.stores:
-        raise StoreNotFoundError(None, store_id=sale.store_id)
+        raise StoreNotFoundError(store_id=sale.store_id)
     if account is None:
         return Quote(programme, None, None, None, NOTHING_SPENT)
     limits, spend = decide(sale, account, context, programme.document, spend_points=spend_points, now=now)

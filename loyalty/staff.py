@@ -1,7 +1,7 @@
 """People of the business who sign in to the console: made, given roles and passwords, gone."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -93,6 +93,14 @@ async def read_staff(session: ReadSession, staff_id: str) -> Staff:
     if staff is None:
         raise StaffNotFoundError
     return staff
+
+
+async def list_staff(session: ReadSession, *, after: str | None, limit: int) -> Sequence[Staff]:
+    """``limit`` people of staff by id, those who left too, those behind ``after``."""
+    statement = select(Staff).order_by(col(Staff.staff_id)).limit(limit)
+    if after is not None:
+        statement = statement.where(col(Staff.staff_id) > after)
+    return (await session.exec(statement)).all()
 
 
 async def change_roles(session: WriteSession, staff_id: str, *, roles: Collection[str], now: datetime) -> None:

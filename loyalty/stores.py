@@ -1,9 +1,11 @@
 """Stores: where sales happen, in which zone and currency."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
+from msgspec import UNSET, Struct, UnsetType
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession
@@ -34,6 +36,15 @@ class InvalidCurrencyError(UnprocessableError):
 
     code = "invalid_currency"
     title = "A currency is three capital letters (ISO 4217)."
+
+
+class StoreChanges(Struct, frozen=True, kw_only=True):
+    """What is to be changed; what is left out stays. A store's currency never changes: its receipts are in it."""
+
+    name: str | UnsetType = UNSET
+    zone: str | UnsetType = UNSET
+    legal_entity: str | UnsetType = UNSET
+    status: Literal["open", "closed"] | UnsetType = UNSET
 
 
 async def create_store(
@@ -68,6 +79,30 @@ async def read_store(session: ReadSession, store_id: str) -> Store:
     store = await _find(session, store_id)
     if store is None:
         raise StoreNotFoundError(store_id=store_id)
+    return store
+
+
+async def list_stores(session: ReadSession, *, after: str | None, limit: int) -> Sequence[Store]:
+    """``limit`` stores by id, those behind ``after``."""
+    statement = select(Store).order_by(col(Store.store_id)).limit(limit)
+    if after is not None:
+        statement = statement.where(col(Store.store_id) > after)
+    return (await session.exec(statement)).all()
+
+
+async def change_store(session: WriteSession, store_id: str, changes: StoreChanges) -> Store:
+    """Apply ``changes``. Another zone gives later receipts their local day; recorded ones keep theirs."""
+    store = await read_store(session, store_id)
+    if changes.name is not UNSET:
+        store.name = changes.name
+    if changes.zone is not UNSET:
+        store.zone = checked_zone(changes.zone)
+    if changes.legal_entity is not UNSET:
+        store.legal_entity = changes.legal_entity
+    if changes.status is not UNSET:
+        store.status = changes.status
+    session.add(store)
+    await session.flush()
     return store
 
 

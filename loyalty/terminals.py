@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from msgspec import UNSET, Struct, UnsetType
 from sqlmodel import col, select, update
 
 from kernel.database import ReadSession, WriteSession
@@ -35,6 +36,14 @@ class TerminalRevokedError(ConflictError):
 
     code = "terminal_revoked"
     title = "The terminal has been revoked."
+
+
+class TerminalChanges(Struct, frozen=True, kw_only=True):
+    """What is to be changed; what is left out stays."""
+
+    name: str | UnsetType = UNSET
+    training: bool | UnsetType = UNSET
+    acts_for: Sequence[str] | UnsetType = UNSET
 
 
 async def create_terminal(
@@ -72,6 +81,39 @@ async def read_terminal(session: ReadSession, terminal_id: str) -> Terminal:
     terminal = await _find(session, terminal_id)
     if terminal is None:
         raise TerminalNotFoundError(terminal_id=terminal_id)
+    return terminal
+
+
+async def list_terminals(
+    session: ReadSession, *, store_id: str | None, after: str | None, limit: int
+) -> Sequence[Terminal]:
+    """``limit`` terminals by id, revoked ones too, those behind ``after``; of one store when it is named."""
+    statement = select(Terminal).order_by(col(Terminal.terminal_id)).limit(limit)
+    if store_id is not None:
+        statement = statement.where(col(Terminal.store_id) == store_id)
+    if after is not None:
+        statement = statement.where(col(Terminal.terminal_id) > after)
+    return (await session.exec(statement)).all()
+
+
+async def change_terminal(
+    session: WriteSession, terminal_id: str, changes: TerminalChanges, *, now: datetime
+) -> Terminal:
+    """Apply ``changes``. Its tokens say what it may do, so they are refused when that changes: it signs in again."""
+    terminal = await read_terminal(session, terminal_id)
+    powers = (terminal.training, terminal.acts_for)
+    if changes.name is not UNSET:
+        terminal.name = changes.name
+    if changes.training is not UNSET:
+        terminal.training = changes.training
+    if changes.acts_for is not UNSET:
+        for other in changes.acts_for:
+            await read_terminal(session, other)
+        terminal.acts_for = sorted(changes.acts_for)
+    session.add(terminal)
+    await session.flush()
+    if (terminal.training, terminal.acts_for) != powers:
+        await revoke_tokens(session, f"terminal:{terminal_id}", now=now)
     return terminal
 
 

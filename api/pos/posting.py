@@ -12,7 +12,7 @@ from api.pos.receipts import encode_outcome
 from api.services import Services
 from kernel.database import WriteSession, driver
 from loyalty.answers import KeyReusedError, SecretNotRepeatedError, StoredAnswer, store_answers
-from loyalty.purchases.outcome import Later, Outcome, Repeated, Submission
+from loyalty.purchases.outcome import Later, Outcome, Recorded, Repeated, Submission
 from loyalty.purchases.recording import record_purchases
 
 _RACES = 5
@@ -48,7 +48,7 @@ async def post_together(services: Services, submissions: Sequence[Submission]) -
     now = services.clock()
     async with services.database.write(lock_timeout_ms=services.settings.posting_lock_timeout_ms) as session:
         outcomes = await record_purchases(session, submissions, programmes=services.programmes, now=now, alone=False)
-        answers = await _answer(session, submissions, outcomes, now=now)
+        answers = await _answer(services, session, submissions, outcomes, now=now)
         await session.commit()
     return answers
 
@@ -60,7 +60,7 @@ async def post_alone(services: Services, submission: Submission) -> Answer:
         try:
             async with services.database.write() as session:
                 outcomes = await record_purchases(session, [submission], programmes=services.programmes, now=now)
-                (answer,) = await _answer(session, [submission], outcomes, now=now)
+                (answer,) = await _answer(services, session, [submission], outcomes, now=now)
                 await session.commit()
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
             log.info("posting_race", error=type(error).__name__)
@@ -74,14 +74,22 @@ async def rehearse(services: Services, submission: Submission) -> Answer:
     """What a training terminal gets: the real answer of a transaction that is then rolled back."""
     async with services.database.write() as session:
         (outcome,) = await record_purchases(session, [submission], programmes=services.programmes, now=services.clock())
-        return _encoded(outcome)
+        return _encoded(services, submission, outcome)
 
 
 async def _answer(
-    session: WriteSession, submissions: Sequence[Submission], outcomes: Sequence[Outcome], *, now: datetime
+    services: Services,
+    session: WriteSession,
+    submissions: Sequence[Submission],
+    outcomes: Sequence[Outcome],
+    *,
+    now: datetime,
 ) -> list[Answer | None]:
     """Encode the outcomes and store those that bind their key."""
-    answers = [None if isinstance(outcome, Later) else _encoded(outcome) for outcome in outcomes]
+    answers = [
+        None if isinstance(outcome, Later) else _encoded(services, submission, outcome)
+        for submission, outcome in zip(submissions, outcomes, strict=True)
+    ]
     binding = [
         (submission.key, StoredAnswer(submission.body, answer.status, answer.body))
         for submission, outcome, answer in zip(submissions, outcomes, answers, strict=True)
@@ -91,9 +99,12 @@ async def _answer(
     return answers
 
 
-def _encoded(outcome: Outcome) -> Answer:
+def _encoded(services: Services, submission: Submission, outcome: Outcome) -> Answer:
     assert not isinstance(outcome, Later)
-    return Answer(*encode_outcome(outcome))
+    programme = None
+    if submission.prints and isinstance(outcome, Recorded):
+        programme = services.programmes.version(outcome.programme_version)
+    return Answer(*encode_outcome(outcome, programme.document if programme else None))
 
 
 def _binds_key(outcome: Outcome) -> bool:

@@ -3,17 +3,25 @@
 from litestar import Controller, Response, post
 from litestar.params import JSONBody
 
+from litestar.openapi.datastructures import ResponseSpec
+
 from api.dependencies import PostingsOf, ServicesOf, Terminal
+from api.documented import write_refusals
 from api.idempotency import IdempotencyKey, answered
 from api.pos.posting import rehearse
+from api.pos.receipts import PurchaseReceipt
 from api.pos.sales import PurchaseRequest, to_submission
 
 
 class PurchasesController(Controller):
     path = "/v1/pos/purchases"
-    tags = ("Till",)
+    tags = ("Till: sales",)
 
-    @post(operation_id="pos_record_purchase", summary="Record a completed sale")
+    @post(
+        operation_id="recordPurchase",
+        summary="Record a completed sale",
+        responses={201: ResponseSpec(PurchaseReceipt, description="Recorded."), **write_refusals(401, 404, 422)},
+    )
     async def record(
         self,
         data: JSONBody[PurchaseRequest],

@@ -5,9 +5,11 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from api.pos.printing import receipt_texts
 from api.problems import encode_refusal
 from kernel.errors import DomainError
 from loyalty.members.ids import member_public_id
+from loyalty.programme.document import ProgrammeDocument
 from loyalty.purchases.outcome import Later, Outcome, Recorded, RecordedGuest, Repeated
 from loyalty.purchases.sale import ReceiptRef
 from loyalty.receipts import hold_id, purchase_id
@@ -62,23 +64,28 @@ class PurchaseReceipt(Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...]
     claim_code: str | None
     """To print on a guest's receipt."""
+    print: tuple[str, ...]
+    """Lines of the receipt in the member's language, when they were asked for."""
 
 
 _encode = msgspec.json.Encoder().encode
 
 
-def encode_outcome(outcome: Outcome) -> tuple[int, bytes]:
-    """Status and bytes: 201 for a recorded sale, the first answer again for a repeat, a problem for a refusal."""
+def encode_outcome(outcome: Outcome, document: ProgrammeDocument | None = None) -> tuple[int, bytes]:
+    """Status and bytes: 201 for a recorded sale, the first answer again for a repeat, a problem for a refusal.
+
+    With the programme's ``document`` the lines to print are made too.
+    """
     if isinstance(outcome, Repeated):
         return outcome.status, outcome.outcome
     if isinstance(outcome, DomainError):
         return encode_refusal(outcome)
     assert not isinstance(outcome, Later)
-    receipt = _of_guest(outcome) if isinstance(outcome, RecordedGuest) else _of_member(outcome)
+    receipt = _of_guest(outcome) if isinstance(outcome, RecordedGuest) else _of_member(outcome, document)
     return 201, _encode(receipt)
 
 
-def _of_member(recorded: Recorded) -> PurchaseReceipt:
+def _of_member(recorded: Recorded, document: ProgrammeDocument | None) -> PurchaseReceipt:
     sale = recorded.sale
     return PurchaseReceipt(
         kind="purchase",
@@ -107,6 +114,7 @@ def _of_member(recorded: Recorded) -> PurchaseReceipt:
         shortfall_points=recorded.shortfall,
         flags=recorded.flags,
         claim_code=None,
+        print=receipt_texts(recorded, document).printed if document else (),
     )
 
 
@@ -130,4 +138,5 @@ def _of_guest(guest: RecordedGuest) -> PurchaseReceipt:
         shortfall_points=0,
         flags=(),
         claim_code=guest.claim_code,
+        print=(),
     )

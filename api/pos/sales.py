@@ -1,12 +1,13 @@
 """A sale as tills send it, and its translation into what the domain records."""
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from api.callers import TerminalCaller
 from api.pos.quote_tokens import read_quote_token
-from api.security.member_tokens import read_member_token
+from api.security.member_tokens import Proof, read_member_token
 from api.services import Services
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
@@ -39,7 +40,7 @@ class MemberRef(MemberLookup, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A completed sale. ``sent_at``, ``offline`` and ``attempt`` say how it came and never make it another sale."""
+    """A completed sale. ``sent_at``, ``offline``, ``attempt``, ``quote`` and ``print`` never make it another sale."""
 
     receipt: ReceiptRef
     occurred_at: Instant
@@ -65,6 +66,8 @@ class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sent_at: Instant | None = None
     """The till's clock when it sends: the difference to ours corrects ``occurred_at``."""
     offline: bool = False
+    print: bool = False
+    """Ask for the localised lines of the receipt."""
     attempt: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
@@ -73,12 +76,19 @@ class TerminalForeignError(UnprocessableError):
     title = "This hub does not act for that terminal."
 
 
+def acting_terminal(caller: TerminalCaller, named: str | None) -> str:
+    """The terminal that a request is about: the caller, or one that a hub names. Raises ``TerminalForeignError``."""
+    if named is None or named == caller.terminal_id:
+        return caller.terminal_id
+    if named not in caller.acts_for:
+        raise TerminalForeignError(None, terminal=named)
+    return named
+
+
 async def to_submission(services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest) -> Submission:
     """The sale as the domain records it. Raises a ``DomainError`` where a reference leads nowhere."""
-    terminal_id = request.terminal or caller.terminal_id
-    if terminal_id != caller.terminal_id and terminal_id not in caller.acts_for:
-        raise TerminalForeignError(None, terminal=terminal_id)
-    member_id = await resolve_member(services, caller, request.member, request)
+    terminal_id = acting_terminal(caller, request.terminal)
+    member_id, _ = await resolve_reference(services, caller, request.member, at=request.occurred_at)
     sale = Sale(
         store_id=caller.store_id,
         terminal_id=terminal_id,
@@ -104,28 +114,30 @@ async def to_submission(services: Services, caller: TerminalCaller, key: str, re
         sent_at=request.sent_at,
         quoted_version=read_quote_token(services.signing_keys, request.quote, now=services.clock()),
         flags=("offline",) if request.offline else (),
+        prints=request.print,
     )
 
 
-async def resolve_member(
-    services: Services, caller: TerminalCaller, member: MemberRef | None, request: PurchaseRequest
-) -> int | None:
-    """The member that the reference leads to; None for a guest."""
+async def resolve_reference(
+    services: Services, caller: TerminalCaller, member: MemberRef | None, *, at: datetime
+) -> tuple[int | None, Proof]:
+    """The member that the reference leads to, None for a guest, and how they proved to be there.
+
+    ``at`` is when a rotating code was shown: a till that was offline stored it with the sale. Then it tells who bought and
+    proves nothing; only a token can. Raises 404s and ``MemberTokenRefusedError``.
+    """
     if member is None:
-        return None
+        return None, "none"
     if member.token is not None:
-        return read_member_token(services.signing_keys, member.token, caller=caller, now=services.clock()).member_id
+        token = read_member_token(services.signing_keys, member.token, caller=caller, now=services.clock())
+        return token.member_id, token.proof
     if member.id is not None:
-        return member_id_of(member.id)
+        return member_id_of(member.id), "none"
     async with services.database.read() as session:
         found = await find_member(
-            session,
-            member,
-            lookup_key=services.lookup_key,
-            phone_region=services.settings.phone_region,
-            at=request.occurred_at,
+            session, member, lookup_key=services.lookup_key, phone_region=services.settings.phone_region, at=at
         )
-    return found.member.member_id
+    return found.member.member_id, "none"
 
 
 def _hold_no(request: PurchaseRequest, member_id: int | None) -> int | None:

@@ -55,6 +55,26 @@ async def issue_key(
     return IssuedKey(key_id, f"cbk_{key_id}_{secret}")
 
 
+async def read_key(session: ReadSession, key_id: str, *, terminal_id: str | None) -> AccessKey:
+    """A key of the terminal, or of a system when ``terminal_id`` is None. Raises ``KeyNotFoundError`` for any other."""
+    row = (await session.exec(select(AccessKey).where(col(AccessKey.key_id) == key_id))).one_or_none()
+    if row is None or row.terminal_id != terminal_id:
+        raise KeyNotFoundError
+    return row
+
+
+async def list_keys(
+    session: ReadSession, *, terminal_id: str | None, after: str | None, limit: int
+) -> Sequence[AccessKey]:
+    """``limit`` keys of the terminal, or of systems when ``terminal_id`` is None, by id; revoked ones too."""
+    owner = col(AccessKey.terminal_id)
+    owned = owner.is_(None) if terminal_id is None else owner == terminal_id
+    statement = select(AccessKey).where(owned).order_by(col(AccessKey.key_id)).limit(limit)
+    if after is not None:
+        statement = statement.where(col(AccessKey.key_id) > after)
+    return (await session.exec(statement)).all()
+
+
 async def check_key(session: ReadSession, text: str) -> AccessKey:
     """The key that ``text`` is. Raises ``CredentialsRefusedError`` unless it is right and not revoked."""
     match = _FORM.match(text)

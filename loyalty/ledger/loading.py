@@ -49,8 +49,6 @@ WHERE m.member_id = ANY($1::bigint[]) AND m.cause_kind = 'hold' AND (m.member_id
 GROUP BY m.member_id, m.cause_no, m.lot_no
 """
 
-_decode_policy = msgspec.json.Decoder(ExpiryPolicy).decode
-_decode_allocation = msgspec.json.Decoder(dict[str, int]).decode
 
 
 async def lock_accounts(
@@ -144,7 +142,7 @@ def lot_from(row: "Record") -> Lot:
         available_from=row["available_from"],
         activated_at=row["activated_at"],
         expires_at=row["expires_at"],
-        expiry=_decode_policy(row["expiry"]),
+        expiry=msgspec.convert(row["expiry"], ExpiryPolicy),
         entry_no=row["entry_no"],
         cause=Cause(row["cause_kind"], row["cause_no"]),
         origin_member_id=row["origin_member_id"],
@@ -154,5 +152,6 @@ def lot_from(row: "Record") -> Lot:
 
 def hold_from(row: "Record") -> Hold:
     """A hold from its row, without its lots."""
-    fields = {name: row[name] for name in row.keys() if name not in {"member_id", "allocation"}}  # noqa: SIM118
-    return Hold(**fields, allocation=_decode_allocation(row["allocation"]))
+    fields = dict(row)
+    del fields["member_id"]
+    return Hold(**fields)

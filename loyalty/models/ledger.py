@@ -143,6 +143,7 @@ class Hold(SQLModel, table=True):
         CheckConstraint("status IN ('open', 'captured', 'voided', 'expired')", name="hold_status"),
         CheckConstraint("amount > 0 AND 0 <= captured AND captured <= amount", name="hold_captured"),
         Index("hold_open", "member_id", postgresql_where=text("status = 'open'")),
+        Index("hold_reference", "terminal_id", "reference", postgresql_where=text("reference IS NOT NULL")),
     )
 
     member_id: int = number(key=True)

@@ -20,14 +20,19 @@ class CurrencyRefusedError(UnprocessableError):
 
 def check_sale(sale: Sale, *, store_currency: str) -> None:
     """Raise what is wrong with the sale, the first thing found."""
-    if sale.currency != store_currency:
-        raise CurrencyRefusedError(None, currency=sale.currency, store_currency=store_currency)
-    _check_lines(sale)
-    _check_totals(sale)
+    check_basket(sale, store_currency=store_currency)
     if sale.receipt.fiscal_id is None and not (sale.receipt.business_date or sale.receipt.shift):
         raise SaleInconsistentError(
             "A receipt is named by its fiscal_id, or by its number within a business_date or shift.", at="receipt"
         )
+
+
+def check_basket(sale: Sale, *, store_currency: str) -> None:
+    """The same for a basket that has no receipt yet."""
+    if sale.currency != store_currency:
+        raise CurrencyRefusedError(None, currency=sale.currency, store_currency=store_currency)
+    _check_lines(sale)
+    _check_totals(sale)
 
 
 def _check_lines(sale: Sale) -> None:

@@ -23,6 +23,8 @@ class Submission:
     quoted_version: int | None = None
     """Programme version of the quote that the till honours."""
     flags: tuple[str, ...] = ()
+    prints: bool = False
+    """Whether the till wants texts for its receipt."""
     survivor_id: int | None = None
     """The member that the sale's member was merged into."""
 
@@ -79,6 +81,7 @@ class Recorded:
     """Points that the sale spent and the member did not have: the hold had been resolved before."""
     flags: tuple[str, ...]
     language: str
+    tier: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,3 @@ Outcome: TypeAlias = Recorded | RecordedGuest | Repeated | Later | DomainError
 class HoldNotFoundError(NotFoundError):
     code = "hold_not_found"
     title = "There is no such hold."
-
-
-class StoreNotFoundError(NotFoundError):
-    code = "store_not_found"
-    title = "There is no such store."

@@ -24,6 +24,7 @@ def recorded(one: Posted) -> Recorded:
         shortfall=one.paid.owed + one.paid.unpaid,
         flags=one.flags,
         language=account.language,
+        tier=account.tier,
     )
 
 

@@ -32,7 +32,6 @@ from loyalty.purchases.outcome import (
     Outcome,
     RecordedGuest,
     Repeated,
-    StoreNotFoundError,
     Submission,
 )
 from loyalty.purchases.posting import Posted, post_sale
@@ -48,6 +47,7 @@ from loyalty.receipts import (
 )
 from loyalty.refunds.recording import apply_waiting
 from loyalty.refunds.waiting import WaitingReturn, waiting_for
+from loyalty.stores import StoreNotFoundError
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -217,7 +217,7 @@ def _post(submission: Submission, batch: _Batch, *, alone: bool) -> Posted | Sub
     sale = submission.sale
     store = batch.context.stores.get(sale.store_id)
     if store is None:
-        raise StoreNotFoundError(None, store_id=sale.store_id)
+        raise StoreNotFoundError(store_id=sale.store_id)
     check_sale(sale, store_currency=store.currency)
     if submission.member_id is None:
         batch.guests.append(submission)

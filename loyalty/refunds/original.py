@@ -27,9 +27,6 @@ FROM purchase_line WHERE member_id = $1 AND purchase_no = $2 ORDER BY line_no
 """
 _EFFECTS = "SELECT effect FROM refund WHERE member_id = $1 AND purchase_no = $2"
 
-_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
-_decode_effects = msgspec.json.Decoder(tuple[WalletEffect, ...]).decode
-_decode_points = msgspec.json.Decoder(dict[str, int]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,14 @@ class Original:
         )
 
 
+async def receipt_key_of(connection: "Connection[Record]", member_id: int, purchase_no: int) -> str | None:
+    """The receipt key of a purchase; None when there is no such purchase."""
+    key: str | None = await connection.fetchval(
+        "SELECT receipt_key FROM purchase WHERE member_id = $1 AND purchase_no = $2", member_id, purchase_no
+    )
+    return key
+
+
 async def load_original(connection: "Connection[Record]", member_id: int, purchase_no: int) -> Original | None:
     """The sale; its member must be locked if something is to be written."""
     row = await connection.fetchrow(_PURCHASE, member_id, purchase_no)
@@ -81,17 +86,15 @@ async def load_original(connection: "Connection[Record]", member_id: int, purcha
         return None
     fields = dict(row)
     evaluation = fields.pop("evaluation")
-    earned = _decode_points(fields.pop("earned"))
     lines = await connection.fetch(_LINES, member_id, purchase_no)
     effects = await connection.fetch(_EFFECTS, member_id, purchase_no)
     return Original(
         **fields,
-        evaluation=None if "not_evaluated" in evaluation[:40] else thaw(evaluation),
-        earned=earned,
+        evaluation=None if "not_evaluated" in evaluation else thaw(evaluation),
         lines=tuple(_line(line) for line in lines),
         line_nos={line["line_id"]: line["line_no"] for line in lines},
         refunded={line["line_id"]: line["refunded_quantity"] for line in lines},
-        earlier=sum_effects([effect for row in effects for effect in _decode_effects(row["effect"])]),
+        earlier=sum_effects([msgspec.convert(effect, WalletEffect) for row in effects for effect in row["effect"]]),
     )
 
 
@@ -106,7 +109,7 @@ def _line(row: "Record") -> EarnLine:
         kind=row["kind"],
         category=row["category"],
         brand=row["brand"],
-        tags=_decode_names(row["tags"]),
+        tags=tuple(row["tags"]),
         points_paid_minor=row["points_minor"],
     )
 

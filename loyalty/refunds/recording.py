@@ -26,7 +26,7 @@ from loyalty.ledger.writing import write_accounts
 from loyalty.models import Refund
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.versions import Programmes
-from loyalty.purchases.outcome import Repeated, StoreNotFoundError
+from loyalty.purchases.outcome import Repeated
 from loyalty.receipts import (
     ReceiptDiffersError,
     ReceiptVoidedError,
@@ -47,6 +47,7 @@ from loyalty.refunds.returned import (
 )
 from loyalty.refunds.tracing import trace_earned, trace_spent
 from loyalty.refunds.waiting import WaitingReturn, keep_waiting, settle_waiting
+from loyalty.stores import StoreNotFoundError
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -227,7 +228,7 @@ async def _write(
     refund = submission.refund
     zone = await connection.fetchval("SELECT zone FROM store WHERE store_id = $1", refund.store_id)
     if zone is None:
-        raise StoreNotFoundError(None, store_id=refund.store_id)
+        raise StoreNotFoundError(store_id=refund.store_id)
     local_date = occurred_at.astimezone(ZoneInfo(zone)).date()
     session.add(
         Refund(

@@ -68,7 +68,11 @@ async def void_sale(
         store_id=store_id,
         terminal_id=terminal_id,
         cashier_id=cashier_id,
-        receipt=ReceiptRef(number=f"void:{receipt.number}", business_date=receipt.business_date, shift=receipt.shift),
+        receipt=ReceiptRef(
+            number=f"void:{receipt.fiscal_id or receipt.number}",
+            business_date=receipt.business_date,
+            shift=receipt.shift,
+        ),
         purchase_key=sale_key,
         lines=(),
         stated_at=now,

@@ -47,7 +47,7 @@ async def waiting_for(
     """The refunds that wait for these sales, in the order in which they came."""
     found: dict[str, list[WaitingReturn]] = {}
     for row in await connection.fetch(_FIND, list(purchase_keys)):
-        refund = msgspec.json.decode(row["body"], type=Return)
+        refund = msgspec.convert(row["body"], Return)
         found.setdefault(row["purchase_key"], []).append(WaitingReturn(refund, KeyId(row["client"], row["key"])))
     return found
 

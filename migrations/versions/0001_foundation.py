@@ -146,6 +146,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "hold_no"),
     )
     op.create_index("hold_open", "hold", ["member_id"], unique=False, postgresql_where=sa.text("status = 'open'"))
+    op.create_index(
+        "hold_reference",
+        "hold",
+        ["terminal_id", "reference"],
+        unique=False,
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    )
     op.create_table(
         "idempotency_key",
         sa.Column("client", sa.String(length=160), nullable=False),
@@ -644,6 +651,7 @@ def downgrade() -> None:
     op.drop_index("identity_member", table_name="identity")
     op.drop_table("identity")
     op.drop_table("idempotency_key")
+    op.drop_index("hold_reference", table_name="hold", postgresql_where=sa.text("reference IS NOT NULL"))
     op.drop_index("hold_open", table_name="hold", postgresql_where=sa.text("status = 'open'"))
     op.drop_table("hold")
     op.drop_index("guest_receipt_shift", table_name="guest_receipt")

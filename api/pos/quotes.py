@@ -1,0 +1,140 @@
+"""``POST /v1/pos/quotes``: what would this basket earn, and how many points may pay?"""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from api.dependencies import ServicesOf, Terminal
+from api.documented import refusals
+from api.pos.baskets import Basket, to_sale
+from api.pos.printing import quote_texts
+from api.pos.quote_tokens import issue_quote_token
+from api.pos.receipts import RuleOutcome
+from loyalty.earning.evaluation import Evaluation
+from loyalty.ledger.account import available
+from loyalty.members.ids import member_public_id
+from loyalty.quoting import Quote, quote_sale, spending_wallet
+
+Points = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+
+class QuoteRequest(Basket, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A basket, and the points that the member would like to spend on it."""
+
+    spend_points: Points = 0
+
+
+class LineDiscount(Struct, frozen=True, kw_only=True):
+    """What points pay of one line."""
+
+    line: str
+    points_minor: int
+
+
+class SpendOutlook(Struct, frozen=True, kw_only=True):
+    """What may be spent on this basket. All points are of ``wallet``; money is in minor units."""
+
+    wallet: str
+    available_points: int
+    max_points: int
+    max_minor: int
+    minimum_points: int
+    step_points: int
+    reason: str
+    """Empty, or why nothing may be spent: insufficient_points, below_minimum, nothing_eligible, not_for_payment."""
+    mode: str
+    """``discount`` lowers the price, ``payment`` is a tender."""
+    proof_needed: bool
+
+
+class WalletPoints(Struct, frozen=True, kw_only=True):
+    wallet: str
+    points: int
+
+
+class QuoteAnswer(Struct, frozen=True, kw_only=True):
+    """A quote leaves no trace. Its ``token`` keeps the programme's version for the purchase."""
+
+    token: str
+    valid_seconds: int
+    programme_version: int
+    member_id: str | None
+    earn: tuple[WalletPoints, ...]
+    rules: tuple[RuleOutcome, ...]
+    spend: SpendOutlook | None
+    """Null for a guest."""
+    spend_points: int
+    spend_minor: int
+    lines: tuple[LineDiscount, ...]
+    """The allocation of ``spend_minor``: an exact sum."""
+    to_pay_minor: int
+    print: tuple[str, ...]
+    prompt: str
+    """For the cashier to say."""
+
+
+@post(
+    "/v1/pos/quotes",
+    operation_id="quoteBasket",
+    summary="Quote a basket",
+    description="Points that the basket would earn, points that may be spent, and their allocation per line. No trace.",
+    tags=["Till: sales"],
+    status_code=200,
+    responses=refusals(401, 404, 409, 413, 422),
+)
+async def quote_basket(data: JSONBody[QuoteRequest], caller: Terminal, services: ServicesOf) -> QuoteAnswer:
+    sale, _ = await to_sale(services, caller, data)
+    now = services.clock()
+    programme = services.programmes.at(now)
+    async with services.database.read() as session:
+        quote = await quote_sale(session, sale, spend_points=data.spend_points, programme=programme, now=now)
+    valid_seconds = programme.document.till.quote_valid_seconds
+    texts = quote_texts(quote)
+    return QuoteAnswer(
+        token=issue_quote_token(services.signing_keys, programme.version, valid_seconds=valid_seconds, now=now),
+        valid_seconds=valid_seconds,
+        programme_version=programme.version,
+        member_id=member_public_id(quote.account.member_id) if quote.account else None,
+        earn=_earn(quote.evaluation),
+        rules=_rules(quote.evaluation),
+        spend=_outlook(quote, now=now),
+        spend_points=quote.spend.points,
+        spend_minor=quote.spend.minor,
+        lines=tuple(
+            LineDiscount(line=line_id, points_minor=share) for line_id, share in quote.spend.minor_by_line.items()
+        ),
+        to_pay_minor=sale.total_minor - quote.spend.minor,
+        print=texts.printed,
+        prompt=texts.prompt,
+    )
+
+
+def _earn(evaluation: Evaluation | None) -> tuple[WalletPoints, ...]:
+    points = evaluation.points_by_wallet if evaluation else {}
+    return tuple(WalletPoints(wallet=wallet, points=amount) for wallet, amount in sorted(points.items()))
+
+
+def _rules(evaluation: Evaluation | None) -> tuple[RuleOutcome, ...]:
+    fired = evaluation.fired if evaluation else ()
+    return tuple(RuleOutcome(rule=paid.rule, points=paid.points) for paid in fired)
+
+
+def _outlook(quote: Quote, *, now: datetime) -> SpendOutlook | None:
+    if quote.limits is None or quote.account is None:
+        return None
+    document = quote.programme.document
+    settings, wallet = document.spending, spending_wallet(document)
+    return SpendOutlook(
+        wallet=wallet,
+        available_points=available(quote.account, wallet, now),
+        max_points=quote.limits.max_points,
+        max_minor=quote.limits.max_minor,
+        minimum_points=quote.limits.minimum_points,
+        step_points=quote.limits.step_points,
+        reason=quote.limits.reason,
+        mode=settings.mode,
+        proof_needed=settings.needs_proof,
+    )

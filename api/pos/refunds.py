@@ -1,0 +1,153 @@
+"""``/v1/pos/refunds`` and their quotes: goods come back."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Response, post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from api.callers import TerminalCaller
+from api.dependencies import ServicesOf, Terminal
+from api.documented import refusals, write_refusals
+from api.idempotency import IdempotencyKey, answer_once
+from api.pos.refund_views import RefundView, refund_view
+from api.pos.sales import acting_terminal
+from api.services import Services
+from kernel.database import ReadSession, WriteSession, driver
+from kernel.errors import UnprocessableError
+from loyalty.answers import KeyId
+from loyalty.purchases.outcome import Repeated
+from loyalty.purchases.sale import MAX_LINES, Code, Instant, ReceiptRef, canonical, receipt_key
+from loyalty.receipts import member_and_number
+from loyalty.refunds.original import receipt_key_of
+from loyalty.refunds import recording
+from loyalty.refunds.recording import RefundSubmission
+from loyalty.refunds.returned import PurchaseNotFoundError, Return, ReturnedLine, Waiting
+
+_QUOTED = ReceiptRef(number="-", shift="-")
+
+
+class OriginalRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The sale: by our id, or by its receipt, from any store. Store and terminal default to the caller's."""
+
+    purchase_id: Annotated[str, Meta(max_length=64)] | None = None
+    receipt: ReceiptRef | None = None
+    store: Code | None = None
+    terminal: Code | None = None
+
+
+class RefundQuoteRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to come back; no lines: everything that has not come back yet."""
+
+    original: OriginalRef
+    lines: Annotated[tuple[ReturnedLine, ...], Meta(max_length=MAX_LINES)] = ()
+    occurred_at: Instant | None = None
+
+
+class RefundRequest(RefundQuoteRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refund that has been made. ``receipt`` is the refund's own."""
+
+    receipt: ReceiptRef
+    occurred_at: Instant
+    reason: Annotated[str, Meta(max_length=200)] | None = None
+    terminal: Code | None = None
+    cashier: Code | None = None
+    sent_at: Instant | None = None
+    offline: bool = False
+    attempt: Annotated[int, Meta(ge=1, le=10_000)] = 1
+
+
+class OriginalUnclearError(UnprocessableError):
+    """Neither an id nor a receipt, or both."""
+
+    code = "original_unclear"
+    title = "Name the purchase by purchase_id or by receipt."
+
+
+@post(
+    "/v1/pos/refund-quotes",
+    operation_id="quoteRefund",
+    summary="Quote a refund",
+    description="Before cash leaves the drawer: points back, points taken, cash to pay. No trace.",
+    tags=["Till: refunds"],
+    status_code=200,
+    responses=refusals(401, 404, 409, 413, 422),
+)
+async def quote_refund(data: JSONBody[RefundQuoteRequest], caller: Terminal, services: ServicesOf) -> RefundView:
+    now = services.clock()
+    async with services.database.write() as session:
+        refund = Return(
+            store_id=caller.store_id,
+            terminal_id=caller.terminal_id,
+            cashier_id=caller.cashier_id,
+            receipt=_QUOTED,
+            purchase_key=await _purchase_key(session, caller, data.original),
+            lines=data.lines,
+            stated_at=data.occurred_at or now,
+        )
+        submission = RefundSubmission(KeyId(caller.client, "-"), refund, caller.actor, canonical(refund))
+        outcome = await recording.record_refund(session, submission, programmes=services.programmes, now=now)
+        # Worked out by the very function that records it, and rolled back with the transaction.
+        if isinstance(outcome, Waiting | Repeated):
+            raise PurchaseNotFoundError
+        return refund_view(outcome)
+
+
+@post(
+    "/v1/pos/refunds",
+    operation_id="recordRefund",
+    summary="Record a refund",
+    description=(
+        "By line and quantity, partly, repeatedly, in any order. A refund whose sale has not come yet is answered as "
+        "`waiting` and applied when it comes."
+    ),
+    tags=["Till: refunds"],
+    responses=write_refusals(401, 404, 422),
+)
+async def record_refund(
+    data: JSONBody[RefundRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
+) -> Response[RefundView]:
+    async with services.database.read() as session:
+        refund = await to_return(session, caller, data)
+    body = canonical(refund)
+
+    async def act(session: WriteSession, now: datetime) -> RefundView | Repeated:
+        return await apply_return(services, session, caller, idempotency_key, refund, now=now)
+
+    return await answer_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)
+
+
+async def apply_return(
+    services: Services, session: WriteSession, caller: TerminalCaller, key: str, refund: Return, *, now: datetime
+) -> RefundView | Repeated:
+    """Record a refund in the caller's transaction."""
+    submission = RefundSubmission(KeyId(caller.client, key), refund, caller.actor, canonical(refund))
+    outcome = await recording.record_refund(session, submission, programmes=services.programmes, now=now)
+    return outcome if isinstance(outcome, Repeated) else refund_view(outcome)
+
+
+async def to_return(session: ReadSession, caller: TerminalCaller, request: RefundRequest) -> Return:
+    """The refund as the domain records it. Raises ``OriginalUnclearError`` and ``PurchaseNotFoundError``."""
+    return Return(
+        store_id=caller.store_id,
+        terminal_id=acting_terminal(caller, request.terminal),
+        cashier_id=request.cashier or caller.cashier_id,
+        receipt=request.receipt,
+        purchase_key=await _purchase_key(session, caller, request.original),
+        lines=request.lines,
+        stated_at=request.occurred_at,
+        reason=request.reason,
+    )
+
+
+async def _purchase_key(session: ReadSession, caller: TerminalCaller, original: OriginalRef) -> str:
+    if (original.purchase_id is None) == (original.receipt is None):
+        raise OriginalUnclearError
+    if original.receipt is not None:
+        return receipt_key(original.store or caller.store_id, original.terminal or caller.terminal_id, original.receipt)
+    key = member_and_number("pur", original.purchase_id or "")
+    found = await receipt_key_of(await driver(session), *key) if key else None
+    if found is None:
+        raise PurchaseNotFoundError
+    return found

@@ -1,0 +1,90 @@
+"""``POST /v1/pos/voids``: a till takes back a hold or a sale whose outcome it does not know."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Response, post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from api.dependencies import ServicesOf, Terminal
+from api.documented import write_refusals
+from api.idempotency import IdempotencyKey, answer_once, canonical_body
+from api.pos.holds import HoldView
+from api.pos.holds import view as hold_view
+from api.pos.refund_views import RefundView, refund_view
+from api.pos.sales import acting_terminal
+from kernel.database import WriteSession
+from kernel.errors import UnprocessableError
+from loyalty.answers import KeyId
+from loyalty.holds import find_hold, void_hold
+from loyalty.purchases.outcome import HoldNotFoundError
+from loyalty.purchases.sale import Code, ReceiptRef
+from loyalty.receipts import member_and_number
+from loyalty.refunds.voiding import void_sale
+
+
+class VoidRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one of: a hold by id, a hold by the till's reference, a sale by its receipt."""
+
+    hold_id: Annotated[str, Meta(max_length=64)] | None = None
+    hold_reference: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    receipt: ReceiptRef | None = None
+    terminal: Code | None = None
+
+
+class VoidAnswer(Struct, frozen=True, kw_only=True):
+    """What was undone. Without a hold and a refund nothing had happened yet: from now on it cannot."""
+
+    kind: str
+    """``hold`` or ``sale``."""
+    hold: HoldView | None = None
+    refund: RefundView | None = None
+
+
+class VoidUnclearError(UnprocessableError):
+    """Several things are named, or none."""
+
+    code = "void_unclear"
+    title = "Name one thing to void: hold_id, hold_reference or receipt."
+
+
+@post(
+    "/v1/pos/voids",
+    operation_id="voidAtTill",
+    summary="Void a hold or a sale",
+    description="A sale that has not come yet is refused when it comes; a recorded one is refunded whole.",
+    tags=["Till: sales"],
+    responses=write_refusals(401, 404, 422),
+)
+async def void_at_till(
+    data: JSONBody[VoidRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
+) -> Response[VoidAnswer]:
+    if sum(name is not None for name in (data.hold_id, data.hold_reference, data.receipt)) != 1:
+        raise VoidUnclearError
+    terminal_id = acting_terminal(caller, data.terminal)
+
+    async def act(session: WriteSession, now: datetime) -> VoidAnswer:
+        if data.receipt is not None:
+            voided = await void_sale(
+                session,
+                data.receipt,
+                store_id=caller.store_id,
+                terminal_id=terminal_id,
+                cashier_id=caller.cashier_id,
+                key=KeyId(caller.client, idempotency_key),
+                actor=caller.actor,
+                programmes=services.programmes,
+                now=now,
+            )
+            return VoidAnswer(kind="sale", refund=refund_view(voided.refunded) if voided.refunded else None)
+        if data.hold_id is not None:
+            key = member_and_number("hld", data.hold_id)
+        else:
+            key = await find_hold(session, terminal_id=terminal_id, reference=data.hold_reference or "")
+        if key is None:
+            raise HoldNotFoundError
+        return VoidAnswer(kind="hold", hold=hold_view(await void_hold(session, *key, actor=caller.actor, now=now)))
+
+    body = canonical_body("voidAtTill", data)
+    return await answer_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)

@@ -1,0 +1,154 @@
+"""Points as payment and goods that come back: quote, hold, sell, refund, void."""
+
+import httpx
+
+from api.services import Services
+from loyalty.members.ids import member_public_id
+from tests.journeys.tills import basket, done, line, sale, send
+from tests.programmes import programme, publish, rate
+from tests.shop import Shop, Till
+
+SPENDING = {"value": {"points": 1, "minor": 100}, "maximum_share_bp": 5_000, "minimum_points": 1}
+
+
+async def shop_with_a_rich_member(services: Services, client: httpx.AsyncClient, shop: Shop) -> tuple[Till, int]:
+    """A member with 100 points at a till; a point is worth a rouble and pays up to half of a basket."""
+    await publish(services, programme(rate(points=1, per_minor=100), spending=SPENDING))
+    till, member_id = await shop.till(), await shop.member()
+    await done(client, till, "purchases", sale("first", member={"id": member_public_id(member_id)}))
+    return till, member_id
+
+
+async def token_by_qr(client: httpx.AsyncClient, shop: Shop, till: Till, member_id: int) -> dict[str, str]:
+    found = await done(client, till, "lookups", {"qr": await shop.qr(member_id)})
+    return {"token": found["member_token"]}
+
+
+async def test_points_pay_half_of_a_basket_and_a_full_refund_restores_everything(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = await token_by_qr(client, shop, till, member_id)
+    goods = (line("a", 3_000), line("b", 7_000))
+
+    quote = await done(client, till, "quotes", basket(*goods, member=member, spend_points=50))
+    assert quote["spend"]["max_points"] == 50
+    assert quote["to_pay_minor"] == 5_000
+    assert quote["lines"] == [{"line": "a", "points_minor": 1_500}, {"line": "b", "points_minor": 3_500}]
+    assert quote["earn"] == [{"wallet": "points", "points": 50}], "the part paid with own points does not earn"
+
+    hold = await done(client, till, "holds", basket(*goods, member=member, points=50))
+    bought = await done(client, till, "purchases", sale("2", *goods, member=member, hold_id=hold["id"]))
+    assert bought["points_used"] == 50
+    assert bought["balances"] == [{"wallet": "points", "balance": 100}]
+
+    refund = await done(
+        client,
+        till,
+        "refunds",
+        {
+            "original": {"purchase_id": bought["id"]},
+            "receipt": {"number": "r1", "business_date": "2026-03-02"},
+            "occurred_at": "2026-03-02T10:00:00Z",
+        },
+    )
+    assert (refund["amount_minor"], refund["points_minor"], refund["cash_minor"]) == (10_000, 5_000, 5_000)
+    assert refund["balances"] == [{"wallet": "points", "balance": 100}]
+    (effect,) = refund["effects"]
+    assert (effect["taken"], effect["returned"]) == (50, 50)
+
+
+async def test_partial_refunds_add_up_to_the_full_one(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = {"id": member_public_id(member_id)}
+    bought = await done(client, till, "purchases", sale("2", line("a", 999, quantity="3"), member=member))
+    taken, cash = [], []
+    for number in ("1", "2", "3"):
+        refund = await done(
+            client,
+            till,
+            "refunds",
+            {
+                "original": {"purchase_id": bought["id"]},
+                "lines": [{"id": "a", "quantity": "1"}],
+                "receipt": {"number": number, "business_date": "2026-03-02"},
+                "occurred_at": "2026-03-02T10:00:00Z",
+            },
+        )
+        taken.append(sum(effect["taken"] for effect in refund["effects"]))
+        cash.append(refund["cash_minor"])
+    assert sum(taken) == 9
+    assert cash == [333, 333, 333]
+    more = await send(
+        client,
+        till,
+        "refunds",
+        {
+            "original": {"purchase_id": bought["id"]},
+            "lines": [{"id": "a", "quantity": "1"}],
+            "receipt": {"number": "4", "business_date": "2026-03-02"},
+            "occurred_at": "2026-03-02T10:00:00Z",
+        },
+    )
+    assert (more.status_code, more.json()["code"]) == (422, "refund_above_purchase")
+
+
+async def test_a_refund_that_comes_before_its_sale_waits_and_is_applied(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    refund = {
+        "original": {"receipt": {"number": "late", "business_date": "2026-03-02"}},
+        "receipt": {"number": "r1", "business_date": "2026-03-02"},
+        "occurred_at": "2026-03-02T10:00:00Z",
+    }
+    waiting = await done(client, till, "refunds", refund, key="waits")
+    assert waiting["kind"] == "waiting"
+    await done(client, till, "purchases", sale("late", member={"id": member_public_id(member_id)}))
+    again = await done(client, till, "refunds", refund, key="waits")
+    assert again == waiting, "a replayed answer stays the same"
+    quote = await done(client, till, "quotes", basket(member={"id": member_public_id(member_id)}))
+    assert quote["spend"]["available_points"] == 100, "what the late sale earned has been taken back"
+
+
+async def test_a_phone_alone_earns_and_cannot_spend(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    refused = await send(client, till, "holds", basket(member={"id": member_public_id(member_id)}, points=10))
+    assert (refused.status_code, refused.json()["code"]) == (403, "proof_needed")
+
+
+async def test_a_voided_sale_is_refused_when_it_comes_and_undone_when_it_came(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = {"id": member_public_id(member_id)}
+    receipt = {"number": "x", "business_date": "2026-03-02"}
+    assert await done(client, till, "voids", {"receipt": receipt}) == {"kind": "sale", "hold": None, "refund": None}
+    refused = await send(client, till, "purchases", sale("x", member=member))
+    assert (refused.status_code, refused.json()["code"]) == (409, "receipt_voided")
+    voided = await done(client, till, "voids", {"receipt": {"number": "first", "business_date": "2026-03-02"}})
+    assert voided["refund"]["balances"] == [{"wallet": "points", "balance": 0}]
+
+
+async def test_points_that_were_spent_become_debt_when_their_purchase_is_refunded(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = await token_by_qr(client, shop, till, member_id)
+    hold = await done(client, till, "holds", basket(line("a", 20_000), member=member, points=100))
+    await done(client, till, "purchases", sale("2", line("a", 20_000), member=member, hold_id=hold["id"]))
+    refund = await done(
+        client,
+        till,
+        "refunds",
+        {
+            "original": {"receipt": {"number": "first", "business_date": "2026-03-02"}},
+            "receipt": {"number": "r1", "business_date": "2026-03-02"},
+            "occurred_at": "2026-03-02T10:00:00Z",
+        },
+    )
+    (effect,) = refund["effects"]
+    assert (effect["taken"], effect["owed"]) == (100, 100)
+    assert refund["balances"] == [{"wallet": "points", "balance": 0}], "the 100 of the second sale repaid the debt"
