@@ -11,6 +11,7 @@ _DESCRIPTIONS: Final = {
     403: "Refused for this caller or these credentials.",
     404: "Absent, or not for this caller.",
     409: "The current state does not allow it.",
+    412: "It has changed since it was read; see If-Match.",
     413: "The body is too large.",
     422: "Well-formed, and it cannot be right.",
     429: "Too many; see Retry-After.",
@@ -30,6 +31,11 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 NOT_MODIFIED: Final[dict[int, Any]] = {304: ResponseSpec(None, description="As `If-None-Match` says it is.")}
+
+
+def created(body: type[Struct], description: str = "Done, or done before under this key.") -> dict[int, Any]:
+    """The ``responses`` of a handler whose 201 is sent as bytes by ``answer_once``."""
+    return {201: ResponseSpec(body, generate_examples=False, description=description)}
 
 
 def refusals(*statuses: int) -> dict[int, Any]:

@@ -32,3 +32,34 @@ Word: TypeAlias = Annotated[
 Version: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["2026-01"])
 ]
+Line: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern="^[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$",
+        examples=["Main street"],
+    ),
+]
+"""One printable line that does not begin with a space: a name, a label."""
+LegalEntity: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern="^[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$",
+        examples=["Coffee LLC"],
+    ),
+]
+Note: TypeAlias = Annotated[
+    str, Meta(max_length=2_000, pattern="^[^\\u0000-\\u0008\\u000e-\\u001f\\u007f]*$", examples=["Asked for by phone."])
+]
+"""Free text. It may name people, so it is kept where it can be erased."""
+Reason: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9_-]*$", examples=["goodwill"])
+]
+"""A reason code. It stays in the books, so it says nothing about a person."""
+Currency: TypeAlias = Annotated[str, Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}$", examples=["EUR"])]
+MemberId: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern="^mem_[0-9A-Za-z-]+$", examples=["mem_2k9-q4"])
+]

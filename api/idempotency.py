@@ -60,6 +60,11 @@ def answered(status: int, body: bytes, headers: dict[str, str] | None = None) ->
     return Response(body, status_code=status, media_type=media_type, headers=headers or {})
 
 
+def veiled(services: Services, text: str | None) -> str | None:
+    """What stands for a secret or for personal data in ``canonical_body``: the same for the same text, and mute."""
+    return None if text is None else services.lookup_key.digest("idempotent_body", text).hex()
+
+
 def canonical_body(operation: str, body: object) -> bytes:
     """What repeats of a request are compared with."""
     return msgspec.json.encode({"operation": operation, "body": body}, order="deterministic")
@@ -79,8 +84,8 @@ async def answer_once(
     """Run ``act`` unless ``key`` has been answered; the answer and the effect are committed together.
 
     Refusals of the kinds 404, 409 and 422 bind the key too. An answer that ``holds_secret`` is sent and not stored. A
-    ``rehearsal`` (a training terminal) gets the real answer and everything is rolled back. Two requests that race for one
-    key, or for one natural key: the loser finds the winner's answer when it looks again.
+    ``rehearsal`` (a training terminal) gets the real answer and everything is rolled back. Two requests that race for
+    one key, or for one natural key: the loser finds the winner's answer when it looks again.
     """
     key_id = KeyId(caller.client, key) if key is not None else None
     for _ in range(_RACES):

@@ -8,6 +8,7 @@ a replayed answer stays the same byte for byte.
 from collections.abc import Mapping
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
@@ -16,11 +17,13 @@ from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from api.metrics import REFUSALS
 from kernel.errors import (
     ConflictError,
     DomainError,
     ForbiddenError,
     NotFoundError,
+    StaleError,
     TooManyError,
     UnprocessableError,
 )
@@ -32,6 +35,7 @@ _STATUS_OF_KIND: Final[tuple[tuple[type[DomainError], int], ...]] = (
     (NotFoundError, 404),
     (ConflictError, 409),
     (ForbiddenError, 403),
+    (StaleError, 412),
     (UnprocessableError, 422),
     (TooManyError, 429),
 )
@@ -48,13 +52,16 @@ _CODE_OF_STATUS: Final = {
     422: "unprocessable",
     429: "too_many",
 }
-_UNREACHABLE: Final = (OSError, InterfaceError, OperationalError, PoolTimeoutError)
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_UNSTORABLE_TEXT: Final = {"22021", "22P05"}
+_CLASSES_OF_A_LOST_SERVER: Final = {"08", "53", "57"}
+_UNREACHABLE: Final = (OSError, asyncpg.InterfaceError, InterfaceError, OperationalError, PoolTimeoutError)
 
 log = structlog.get_logger()
 
 
 def status_of(error: DomainError) -> int:
-    """The HTTP status of a refusal: 404, 409, 403, 422 or 429."""
+    """The HTTP status of a refusal: 404, 409, 403, 412, 422 or 429."""
     return next((status for kind, status in _STATUS_OF_KIND if isinstance(error, kind)), 422)
 
 
@@ -66,6 +73,7 @@ def problem(status: int, code: str, detail: str, facts: Mapping[str, object] | N
 def encode_refusal(error: DomainError) -> tuple[int, bytes]:
     """Status and bytes of a refusal, as they are sent and as they are stored for the idempotency key."""
     status = status_of(error)
+    REFUSALS.labels(error.code).inc()
     return status, msgspec.json.encode(problem(status, error.code, error.detail, error.facts))
 
 
@@ -104,14 +112,24 @@ def _on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Respon
     return respond(503, body, {"Retry-After": "2"})
 
 
-def _on_driver_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
+def _on_sqlalchemy_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
     if error.connection_invalidated:
         return _on_unreachable(request, error)
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    if sqlstate == "55P03":
+    return _by_sqlstate(request, error, getattr(error.orig, "sqlstate", None))
+
+
+def _on_postgres_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[bytes]:
+    """The same for statements that went to the driver itself."""
+    return _by_sqlstate(request, error, error.sqlstate)
+
+
+def _by_sqlstate(request: Request[Any, Any, Any], error: Exception, sqlstate: str | None) -> Response[bytes]:
+    if sqlstate == _LOCK_NOT_AVAILABLE:
         body = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
         return respond(409, body, {"Retry-After": "1"})
-    if sqlstate is not None and sqlstate[:2] in {"57", "08", "53"}:
+    if sqlstate in _UNSTORABLE_TEXT:
+        return respond(400, problem(400, "malformed_request", "A text holds a character that cannot be stored."))
+    if sqlstate is not None and sqlstate[:2] in _CLASSES_OF_A_LOST_SERVER:
         return _on_unreachable(request, error)
     return _on_unexpected(request, error)
 
@@ -125,7 +143,8 @@ EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     DomainError: _on_domain_error,
     ValidationException: _on_validation_error,
     HTTPException: _on_http_error,
-    DBAPIError: _on_driver_error,
+    DBAPIError: _on_sqlalchemy_error,
+    asyncpg.PostgresError: _on_postgres_error,
     **dict.fromkeys(_UNREACHABLE, _on_unreachable),
     Exception: _on_unexpected,
 }

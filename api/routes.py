@@ -4,16 +4,21 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
+from api.admin.cashiers import AdminCashiers
 from api.admin.development import development_outbox
+from api.admin.people import AdminStaff
 from api.admin.sessions import AdminSessions
 from api.admin.stores import AdminStores
+from api.admin.system_keys import AdminSystemKeys
+from api.admin.terminal_keys import AdminTerminalKeys
+from api.admin.terminals import AdminTerminals
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
 from api.me.identities import MyIdentities
 from api.me.profile import MyProfile
 from api.me.qr_secret import qr_secret
-from api.pos.lookups import look_up_member
 from api.pos.holds import HoldsController
+from api.pos.lookups import look_up_member
 from api.pos.proofs import PosProofs
 from api.pos.purchases import PurchasesController
 from api.pos.quotes import quote_basket
@@ -46,5 +51,10 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     # Staff
     AdminSessions,
     AdminStores,
+    AdminTerminals,
+    AdminTerminalKeys,
+    AdminSystemKeys,
+    AdminCashiers,
+    AdminStaff,
     development_outbox,
 )

@@ -1,0 +1,172 @@
+"""Stores: made, described, closed."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from litestar import Controller, Request, Response, get, patch, post
+from litestar.params import JSONBody
+from msgspec import UNSET, Struct, UnsetType
+
+from api import fields
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
+from api.dependencies import ServicesOf, Staff
+from api.documented import NOT_MODIFIED, created, refusals, write_refusals
+from api.etags import conditional
+from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.parameters import CodeInPath
+from api.security.permissions import Permission, requires_permission
+from kernel.database import WriteSession
+from loyalty.audit import record_change
+from loyalty.models import Store
+from loyalty.stores import StoreChanges, change_store, create_store, list_stores, read_store
+
+
+class StoreView(Struct, frozen=True, kw_only=True):
+    """A shop, or the web shop."""
+
+    store_id: str
+    name: str
+    zone: str
+    """IANA name: gives its receipts their local day."""
+    currency: str
+    """ISO 4217; the only one it sells in."""
+    legal_entity: str
+    status: str
+    """``open`` or ``closed``."""
+    created_at: datetime
+
+
+class StorePage(Struct, frozen=True, kw_only=True):
+    """Stores by id. ``next`` is the cursor of the next page; null on the last."""
+
+    stores: list[StoreView]
+    next: str | None
+
+
+class NewStore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The id is the business's own and is never used again."""
+
+    store_id: fields.Code
+    name: fields.Line
+    zone: fields.Zone
+    currency: fields.Currency
+    legal_entity: fields.LegalEntity
+
+
+class StorePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays as it is. Zone: for receipts that come from now on."""
+
+    name: fields.Line | UnsetType = UNSET
+    zone: fields.Zone | UnsetType = UNSET
+    legal_entity: fields.LegalEntity | UnsetType = UNSET
+    status: Literal["open", "closed"] | UnsetType = UNSET
+
+
+class AdminStores(Controller):
+    """Where the business sells."""
+
+    path = "/v1/admin/stores"
+    tags = ("Staff: stores",)
+
+    @get(
+        operation_id="listStores",
+        summary="Stores",
+        guards=[requires_permission(Permission.STORES_READ)],
+        responses=refusals(401, 403),
+    )
+    async def list_page(
+        self, services: ServicesOf, cursor: PageCursor = None, limit: PageLimit = DEFAULT_PER_PAGE
+    ) -> StorePage:
+        async with services.database.read() as session:
+            rows = await list_stores(session, after=text_position(cursor), limit=limit + 1)
+        page, following = cut(rows, limit, lambda store: store.store_id)
+        return StorePage(stores=[_view(store) for store in page], next=following)
+
+    @get(
+        "/{store_id:str}",
+        operation_id="getStore",
+        summary="A store",
+        guards=[requires_permission(Permission.STORES_READ)],
+        responses=NOT_MODIFIED | refusals(401, 403, 404),
+    )
+    async def read(
+        self, store_id: CodeInPath, request: Request[Any, Any, Any], services: ServicesOf
+    ) -> Response[StoreView]:
+        async with services.database.read() as session:
+            store = await read_store(session, store_id)
+        return conditional(request, _view(store))
+
+    @post(
+        operation_id="createStore",
+        summary="Open a store",
+        guards=[requires_permission(Permission.STORES_WRITE)],
+        responses=created(StoreView) | write_refusals(401, 403, 422),
+    )
+    async def create(
+        self,
+        data: JSONBody[NewStore],
+        caller: Staff,
+        services: ServicesOf,
+        idempotency_key: OptionalIdempotencyKey = None,
+    ) -> Response[bytes]:
+        async def act(session: WriteSession, now: datetime) -> StoreView:
+            store = await create_store(
+                session,
+                store_id=data.store_id,
+                name=data.name,
+                zone=data.zone,
+                currency=data.currency,
+                legal_entity=data.legal_entity,
+                now=now,
+            )
+            view = _view(store)
+            await record_change(
+                session,
+                actor=caller.actor,
+                action="store.created",
+                subject=f"store:{store.store_id}",
+                before=None,
+                after=view,
+                now=now,
+            )
+            return view
+
+        return await answer_once(services, caller, idempotency_key, canonical_body("createStore", data), act)
+
+    @patch(
+        "/{store_id:str}",
+        operation_id="changeStore",
+        summary="Change or close a store",
+        guards=[requires_permission(Permission.STORES_WRITE)],
+        responses=write_refusals(401, 403, 404, 422),
+    )
+    async def change(
+        self, store_id: CodeInPath, data: JSONBody[StorePatch], caller: Staff, services: ServicesOf
+    ) -> StoreView:
+        changes = StoreChanges(name=data.name, zone=data.zone, legal_entity=data.legal_entity, status=data.status)
+        async with services.database.write() as session:
+            before = _view(await read_store(session, store_id))
+            after = _view(await change_store(session, store_id, changes))
+            await record_change(
+                session,
+                actor=caller.actor,
+                action="store.changed",
+                subject=f"store:{store_id}",
+                before=before,
+                after=after,
+                now=services.clock(),
+            )
+            await session.commit()
+        return after
+
+
+def _view(store: Store) -> StoreView:
+    return StoreView(
+        store_id=store.store_id,
+        name=store.name,
+        zone=store.zone,
+        currency=store.currency,
+        legal_entity=store.legal_entity,
+        status=store.status,
+        created_at=store.created_at,
+    )

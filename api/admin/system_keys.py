@@ -1,0 +1,100 @@
+"""Keys of systems (web shop, billing, CRM): issued with scopes, listed, revoked."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from api import fields
+from api.admin.key_views import IssuedKeyView, KeyPage, view_key
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
+from api.dependencies import ServicesOf, Staff
+from api.documented import created, refusals, write_refusals
+from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.parameters import CodeInPath
+from api.security.permissions import Permission, requires_permission
+from kernel.database import WriteSession
+from loyalty.access.keys import issue_key, list_keys, read_key, revoke_key
+from loyalty.audit import record_change
+
+Scope = Annotated[str, Meta(min_length=3, max_length=64, pattern="^[a-z]+:[a-z_]+$", examples=["events:write"])]
+
+
+class NewSystemKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which system it is for and what it may do."""
+
+    label: fields.Line
+    scopes: Annotated[list[Scope], Meta(max_length=20, examples=[["events:write"]])] = []
+
+
+class AdminSystemKeys(Controller):
+    """What other systems present with each request."""
+
+    path = "/v1/admin/system-keys"
+    tags = ("Staff: keys",)
+    guards = (requires_permission(Permission.SYSTEM_KEYS),)
+
+    @get(operation_id="listSystemKeys", summary="Keys of systems", responses=refusals(401, 403))
+    async def list_page(
+        self, services: ServicesOf, cursor: PageCursor = None, limit: PageLimit = DEFAULT_PER_PAGE
+    ) -> KeyPage:
+        async with services.database.read() as session:
+            rows = await list_keys(session, terminal_id=None, after=text_position(cursor), limit=limit + 1)
+        page, following = cut(rows, limit, lambda key: key.key_id)
+        return KeyPage(keys=[view_key(key) for key in page], next=following)
+
+    @post(
+        operation_id="issueSystemKey",
+        summary="Issue a key",
+        description="The secret is in this answer alone.",
+        responses=created(IssuedKeyView, "Issued. Sent again under this key it is 409: the secret is not repeated.")
+        | write_refusals(401, 403, 422),
+    )
+    async def issue(
+        self,
+        data: JSONBody[NewSystemKey],
+        caller: Staff,
+        services: ServicesOf,
+        idempotency_key: OptionalIdempotencyKey = None,
+    ) -> Response[bytes]:
+        async def act(session: WriteSession, now: datetime) -> IssuedKeyView:
+            scopes = sorted(set(data.scopes))
+            key = await issue_key(session, terminal_id=None, label=data.label, scopes=scopes, now=now)
+            await record_change(
+                session,
+                actor=caller.actor,
+                action="system_key.issued",
+                subject=f"key:{key.key_id}",
+                before=None,
+                after={"label": data.label, "scopes": scopes},
+                now=now,
+            )
+            return IssuedKeyView(key_id=key.key_id, secret=key.secret)
+
+        body = canonical_body("issueSystemKey", data)
+        return await answer_once(services, caller, idempotency_key, body, act, holds_secret=True)
+
+    @delete(
+        "/{key_id:str}",
+        operation_id="revokeSystemKey",
+        summary="Revoke a key",
+        description="Refused within seconds, everywhere. Revoking twice is as once.",
+        responses=refusals(401, 403, 404, 409),
+    )
+    async def revoke(self, key_id: CodeInPath, caller: Staff, services: ServicesOf) -> None:
+        now = services.clock()
+        async with services.database.write() as session:
+            await read_key(session, key_id, terminal_id=None)
+            await revoke_key(session, key_id, now=now)
+            await record_change(
+                session,
+                actor=caller.actor,
+                action="system_key.revoked",
+                subject=f"key:{key_id}",
+                before=None,
+                after=None,
+                now=now,
+            )
+            await session.commit()
