@@ -1,9 +1,10 @@
 """Coalescing sales that arrive at the same time into one transaction.
 
-One batch is in flight per process, and a lone sale is a batch of one. Whatever waits when it ends is the next one, at most
-``size`` sales; there is no timer, so nothing waits for company. An unexpected failure, a lock that somebody else holds, a key that two batches raced for: the
-sales concerned are run again alone, which is safe because recording is idempotent. Batching only calls the list-taking
-domain function, so it can be switched off (size 1) without changing any answer.
+One batch is in flight per process, and a lone sale is a batch of one. Whatever waits when it ends is the next one, at
+most ``size`` sales; there is no timer, so nothing waits for company. An unexpected failure, a lock that somebody else
+holds, a key that two batches raced for: the sales concerned are run again alone, which is safe because recording is
+idempotent. Batching only calls the list-taking domain function, so it can be switched off (size 1) without changing
+any answer.
 """
 
 import asyncio

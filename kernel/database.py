@@ -76,7 +76,8 @@ _SET_LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :limit, true)")
 
 
 async def driver(session: ReadSession) -> "asyncpg.Connection[asyncpg.Record]":
-    """The asyncpg connection of a session, inside the session's transaction. JSONB is read as objects and written as text.
+    """The asyncpg connection of a session, inside the session's transaction. JSONB is read as objects and written as
+    text.
 
     For set-based statements over arrays, where SQLAlchemy's compilation would cost more than PostgreSQL's work
     (measured at a third of the throughput). SQLAlchemy opens its transaction with the first statement that it sends

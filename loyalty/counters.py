@@ -1,8 +1,8 @@
 """What rules have already given out: caps per member, exact, and programme-wide budgets in slices.
 
-A cap's counter is written under the member's lock. A budget is divided into slices, each a row of its own, and a member
-always draws on the same one: the budget is never exceeded and no row is shared by all purchases, at the price that it may
-refuse a member while another slice has a rest.
+A cap's counter is written under the member's lock. A budget is divided into slices, each a row of its own, and a
+member always draws on the same one: the budget is never exceeded and no row is shared by all purchases, at the price
+that it may refuse a member while another slice has a rest.
 """
 
 from collections.abc import Collection, Mapping

@@ -60,8 +60,8 @@ async def hold_points(
 ) -> PlacedHold:
     """Set ``points`` aside for the basket of ``sale`` and keep the allocation per line for it.
 
-    ``proof`` is how the member's presence was shown: ``qr``, ``code``, ``app`` or ``none``. Raises ``ProofNeededError``,
-    ``SpendingBlockedError``, ``SpendRefusedError``, ``InsufficientPointsError``.
+    ``proof`` is how the member's presence was shown: ``qr``, ``code``, ``app`` or ``none``. Raises
+    ``ProofNeededError``, ``SpendingBlockedError``, ``SpendRefusedError``, ``InsufficientPointsError``.
     """
     settings = programme.document.spending
     if settings.needs_proof and proof not in settings.proofs:

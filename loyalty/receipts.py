@@ -42,7 +42,10 @@ class RegisteredReceipt(NamedTuple):
     """The idempotency key under which it first came: its body and answer are kept there."""
 
 
-_FIND = "SELECT receipt_key, kind, member_id, number_of_kind, client, key FROM receipt_key WHERE receipt_key = ANY($1::text[])"
+_FIND = """
+SELECT receipt_key, kind, member_id, number_of_kind, client, key
+FROM receipt_key WHERE receipt_key = ANY($1::text[])
+"""
 _COLUMNS = ("receipt_key", "kind", "member_id", "number_of_kind", "client", "key")
 _REGISTER = RowWriter(ReceiptKey, *_COLUMNS)
 _SETTLE = RowWriter(

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from api.dependencies import ServicesOf, Terminal
-from api.documented import write_refusals
+from api.documented import created, write_refusals
 from api.idempotency import IdempotencyKey, answer_once, canonical_body
 from api.pos.baskets import Basket, to_sale
 from kernel.database import WriteSession
@@ -53,11 +53,11 @@ class HoldsController(Controller):
         operation_id="holdPoints",
         summary="Set points aside",
         description="For the basket of one sale. The purchase captures them; a void or the time-out gives them back.",
-        responses=write_refusals(401, 403, 404, 422),
+        responses=created(HoldView) | write_refusals(401, 403, 404, 422),
     )
     async def place(
         self, data: JSONBody[HoldRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-    ) -> Response[HoldView]:
+    ) -> Response[bytes]:
         sale, proof = await to_sale(services, caller, data)
         body = canonical_body("holdPoints", {"sale": replace(sale, stated_at=EPOCH), "points": data.points})
 

@@ -3,10 +3,8 @@
 from litestar import Controller, Response, post
 from litestar.params import JSONBody
 
-from litestar.openapi.datastructures import ResponseSpec
-
 from api.dependencies import PostingsOf, ServicesOf, Terminal
-from api.documented import write_refusals
+from api.documented import created, write_refusals
 from api.idempotency import IdempotencyKey, answered
 from api.pos.posting import rehearse
 from api.pos.receipts import PurchaseReceipt
@@ -20,7 +18,7 @@ class PurchasesController(Controller):
     @post(
         operation_id="recordPurchase",
         summary="Record a completed sale",
-        responses={201: ResponseSpec(PurchaseReceipt, description="Recorded."), **write_refusals(401, 404, 422)},
+        responses=created(PurchaseReceipt) | write_refusals(401, 404, 422),
     )
     async def record(
         self,

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
-from api.documented import refusals, write_refusals
+from api.documented import created, refusals, write_refusals
 from api.idempotency import IdempotencyKey, answer_once
 from api.pos.refund_views import RefundView, refund_view
 from api.pos.sales import acting_terminal
@@ -20,8 +20,8 @@ from loyalty.answers import KeyId
 from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import MAX_LINES, Code, Instant, ReceiptRef, canonical, receipt_key
 from loyalty.receipts import member_and_number
-from loyalty.refunds.original import receipt_key_of
 from loyalty.refunds import recording
+from loyalty.refunds.original import receipt_key_of
 from loyalty.refunds.recording import RefundSubmission
 from loyalty.refunds.returned import PurchaseNotFoundError, Return, ReturnedLine, Waiting
 
@@ -103,11 +103,11 @@ async def quote_refund(data: JSONBody[RefundQuoteRequest], caller: Terminal, ser
         "`waiting` and applied when it comes."
     ),
     tags=["Till: refunds"],
-    responses=write_refusals(401, 404, 422),
+    responses=created(RefundView) | write_refusals(401, 404, 422),
 )
 async def record_refund(
     data: JSONBody[RefundRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[RefundView]:
+) -> Response[bytes]:
     async with services.database.read() as session:
         refund = await to_return(session, caller, data)
     body = canonical(refund)

@@ -123,8 +123,8 @@ async def resolve_reference(
 ) -> tuple[int | None, Proof]:
     """The member that the reference leads to, None for a guest, and how they proved to be there.
 
-    ``at`` is when a rotating code was shown: a till that was offline stored it with the sale. Then it tells who bought and
-    proves nothing; only a token can. Raises 404s and ``MemberTokenRefusedError``.
+    ``at`` is when a rotating code was shown: a till that was offline stored it with the sale. Then it tells who
+    bought and proves nothing; only a token can. Raises 404s and ``MemberTokenRefusedError``.
     """
     if member is None:
         return None, "none"

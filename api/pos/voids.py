@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api.dependencies import ServicesOf, Terminal
-from api.documented import write_refusals
+from api.documented import created, write_refusals
 from api.idempotency import IdempotencyKey, answer_once, canonical_body
 from api.pos.holds import HoldView
 from api.pos.holds import view as hold_view
@@ -55,11 +55,11 @@ class VoidUnclearError(UnprocessableError):
     summary="Void a hold or a sale",
     description="A sale that has not come yet is refused when it comes; a recorded one is refunded whole.",
     tags=["Till: sales"],
-    responses=write_refusals(401, 404, 422),
+    responses=created(VoidAnswer) | write_refusals(401, 404, 422),
 )
 async def void_at_till(
     data: JSONBody[VoidRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[VoidAnswer]:
+) -> Response[bytes]:
     if sum(name is not None for name in (data.hold_id, data.hold_reference, data.receipt)) != 1:
         raise VoidUnclearError
     terminal_id = acting_terminal(caller, data.terminal)

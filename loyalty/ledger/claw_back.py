@@ -78,7 +78,8 @@ def give_back(
     """Undo ``points`` of earlier claw-backs of ``cause``: a later refund left more of the basket's points standing.
 
     In the opposite order: what was left or written off, what is owed, what was forgiven, then the lots. ``clawed``
-    says how much of which lot is still taken, ``earlier`` what the earlier claw-backs did in all. Answers what was undone.
+    says how much of which lot is still taken, ``earlier`` what the earlier claw-backs did in all. Answers what was
+    undone.
     """
     left = points
     unpaid = min(earlier.left, left)

@@ -1,8 +1,8 @@
 """What time does to points: activation, hold time-outs and expiries, applied before anything else.
 
-Every write applies what is due first, in the order of the instants at which it became due, and each effect carries that
-instant as its ``occurred_at``. Reads do the same on their copy and write nothing. So it makes no difference to any answer
-whether the sweeper ran early, late, twice or never.
+Every write applies what is due first, in the order of the instants at which it became due, and each effect carries
+that instant as its ``occurred_at``. Reads do the same on their copy and write nothing. So it makes no difference to
+any answer whether the sweeper ran early, late, twice or never.
 """
 
 from collections.abc import Callable, Iterator

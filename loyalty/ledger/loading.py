@@ -42,13 +42,13 @@ FROM hold h
 _OPEN_HOLDS = _HOLD + "WHERE h.member_id = ANY($1::bigint[]) AND h.status = 'open'"
 _HOLDS_BY_KEY = _HOLD + "JOIN unnest($1::bigint[], $2::bigint[]) AS w (member_id, hold_no) USING (member_id, hold_no)"
 _HELD = """
-SELECT m.member_id, m.cause_no AS hold_no, m.lot_no, sum(CASE m.kind WHEN 'held' THEN m.amount ELSE -m.amount END) AS points
+SELECT m.member_id, m.cause_no AS hold_no, m.lot_no,
+       sum(CASE m.kind WHEN 'held' THEN m.amount ELSE -m.amount END) AS points
 FROM lot_movement m
 WHERE m.member_id = ANY($1::bigint[]) AND m.cause_kind = 'hold' AND (m.member_id, m.cause_no) IN
       (SELECT h.member_id, h.hold_no FROM hold h WHERE h.member_id = ANY($1::bigint[]) AND h.status = 'open')
 GROUP BY m.member_id, m.cause_no, m.lot_no
 """
-
 
 
 async def lock_accounts(

@@ -9,6 +9,7 @@ from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import settle_freed
 from loyalty.programme.policies import ExpiryPolicy
 
+NEVER = ExpiryPolicy()
 ShortfallPolicy: TypeAlias = Literal["debt", "clamp", "write_off"]
 
 
@@ -40,7 +41,7 @@ class TermsOfToday:
 
     available_from: datetime
     expires_at: datetime | None = None
-    expiry: ExpiryPolicy = ExpiryPolicy()
+    expiry: ExpiryPolicy = NEVER
 
     @property
     def activated_at(self) -> datetime:
@@ -50,7 +51,7 @@ class TermsOfToday:
 def settle_shortfall(
     account: Account, wallet: str, points: int, policy: ShortfallPolicy, act: Act, *, target: str, kind: str
 ) -> Shortfall:
-    """Deal with ``points`` that ``target`` should have received: as debt, by writing them off, or not at all (clamp)."""
+    """Deal with ``points`` that ``target`` should have received: owe them, write them off, or leave them (clamp)."""
     if not points:
         return Shortfall()
     if policy == "debt":
@@ -64,7 +65,7 @@ def settle_shortfall(
 
 
 def undo_debt(account: Account, wallet: str, points: int, act: Act, *, source: str, kind: str, terms: LotTerms) -> None:
-    """Credit ``points`` from ``source`` against debt that should not have been. What was repaid meanwhile is a new lot."""
+    """Credit ``points`` from ``source`` against debt that should not have been; what of it was repaid is a new lot."""
     standing = min(points, account.wallet(wallet).debt)
     if standing:
         account.enter(wallet, source, "debt", standing, kind, act)

@@ -68,8 +68,15 @@ _policies: dict[object, str] = {}
 async def write_accounts(connection: "Connection[Record]", accounts: Collection[Account]) -> None:
     """Store the noted changes of locked accounts. An account that noted nothing costs its head row's update only."""
     heads = [
-        (a.member_id, a.recorded_at, a.last_entry_no, a.last_lot_no, a.last_movement_no, a.last_hold_no)
-        + (a.last_purchase_no,)
+        (
+            a.member_id,
+            a.recorded_at,
+            a.last_entry_no,
+            a.last_lot_no,
+            a.last_movement_no,
+            a.last_hold_no,
+            a.last_purchase_no,
+        )
         for a in accounts
     ]
     if heads:
@@ -105,8 +112,22 @@ def _wallet_rows(accounts: Collection[Account]) -> list[tuple[object, ...]]:
 
 def _entry_rows(accounts: Collection[Account]) -> list[tuple[object, ...]]:
     return [
-        (a.member_id, e.entry_no, e.wallet, e.debit, e.credit, e.amount, e.kind, e.act.cause.kind, e.act.cause.no)
-        + (e.act.actor, e.act.occurred_at, e.recorded_at, e.balance_after, e.act.reason)
+        (
+            a.member_id,
+            e.entry_no,
+            e.wallet,
+            e.debit,
+            e.credit,
+            e.amount,
+            e.kind,
+            e.act.cause.kind,
+            e.act.cause.no,
+            e.act.actor,
+            e.act.occurred_at,
+            e.recorded_at,
+            e.balance_after,
+            e.act.reason,
+        )
         for a in accounts
         for e in a.entries
     ]
@@ -114,8 +135,18 @@ def _entry_rows(accounts: Collection[Account]) -> list[tuple[object, ...]]:
 
 def _movement_rows(accounts: Collection[Account]) -> list[tuple[object, ...]]:
     return [
-        (a.member_id, m.movement_no, m.lot_no, m.kind, m.amount, m.cause.kind, m.cause.no, m.entry_no, m.occurred_at)
-        + (m.recorded_at,)
+        (
+            a.member_id,
+            m.movement_no,
+            m.lot_no,
+            m.kind,
+            m.amount,
+            m.cause.kind,
+            m.cause.no,
+            m.entry_no,
+            m.occurred_at,
+            m.recorded_at,
+        )
         for a in accounts
         for m in a.movements
     ]

@@ -45,7 +45,7 @@ def code(*, key: bool = False, nullable: bool = False, length: int = 64, default
     return Field(
         default=default if default is not None else (None if nullable else ...),
         primary_key=key,
-        sa_type=String(length),  # type: ignore[call-overload]
+        sa_type=String(length),
         nullable=nullable,
         sa_column_kwargs={} if default is None else {"server_default": default},
     )
@@ -73,7 +73,7 @@ def pieces(*, default: int | None = None) -> Any:
 
 def json_document(*, nullable: bool = False) -> Any:
     """JSONB."""
-    return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)  # type: ignore[call-overload]
+    return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)
 
 
 def octets(*, nullable: bool = False, key: bool = False) -> Any:
@@ -85,6 +85,6 @@ def word_list() -> Any:
     """TEXT[], empty by default."""
     return Field(
         default_factory=list,
-        sa_type=ARRAY(Text),  # type: ignore[call-overload]
+        sa_type=ARRAY(Text),
         sa_column_kwargs={"server_default": text("'{}'")},
     )

@@ -19,7 +19,7 @@ class Programmes(Protocol):
     """Access to compiled versions, as evaluation needs it."""
 
     def at(self, instant: datetime) -> ProgrammeSnapshot:
-        """The version in force at ``instant``; the first one for what happened before it. Raises ``NoProgrammeError``."""
+        """The version in force at ``instant``; before the first one, the first. Raises ``NoProgrammeError``."""
 
     def version(self, version: int) -> ProgrammeSnapshot | None:
         """A published version by its number."""

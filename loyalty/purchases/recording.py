@@ -82,9 +82,9 @@ async def record_purchases(
 ) -> list[Outcome]:
     """Record ``submissions``; one outcome each, in their order. The caller stores the answers and commits.
 
-    With ``alone=False`` members that somebody else has locked are not waited for: their sales, like those that need more
-    than a batch gives (a merged member, a second sale under the same key), come back as ``Later.POSTPONED`` to be
-    submitted alone.
+    With ``alone=False`` members that somebody else has locked are not waited for: their sales, like those that need
+    more than a batch gives (a merged member, a second sale under the same key), come back as ``Later.POSTPONED`` to
+    be submitted alone.
     """
     connection = await driver(session)
     if alone:

@@ -21,12 +21,11 @@ SELECT member_id, purchase_no, receipt_key, occurred_at, currency, discount_mino
 FROM purchase WHERE member_id = $1 AND purchase_no = $2
 """
 _LINES = """
-SELECT line_no, line_id, sku, quantity, amount_minor, discount_minor, tax_minor, kind, category, brand, tags, points_minor,
-       refunded_quantity
+SELECT line_no, line_id, sku, quantity, amount_minor, discount_minor, tax_minor, kind, category, brand, tags,
+       points_minor, refunded_quantity
 FROM purchase_line WHERE member_id = $1 AND purchase_no = $2 ORDER BY line_no
 """
 _EFFECTS = "SELECT effect FROM refund WHERE member_id = $1 AND purchase_no = $2"
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ SELECT l.* FROM family f JOIN lot l USING (member_id, lot_no)
 """
 _MOVED = """
 SELECT lot_no, kind, sum(amount)::bigint AS points
-FROM lot_movement WHERE member_id = $1 AND lot_no = ANY($2::bigint[]) AND kind IN ('expired', 'clawed', 'restored', 'repaid')
+FROM lot_movement
+WHERE member_id = $1 AND lot_no = ANY($2::bigint[]) AND kind IN ('expired', 'clawed', 'restored', 'repaid')
 GROUP BY lot_no, kind
 """
 _SPENT = """
@@ -41,8 +42,8 @@ GROUP BY m.lot_no ORDER BY first_no
 _COPIES = """
 SELECT origin_lot_no, sum(amount)::bigint AS points
 FROM lot
-WHERE origin_member_id = $1 AND origin_lot_no = ANY($2::bigint[]) AND cause_kind = 'refund' AND member_id = ANY($3::bigint[])
-      AND cause_no IN (SELECT refund_no FROM refund WHERE member_id = $1 AND purchase_no = $4)
+WHERE origin_member_id = $1 AND origin_lot_no = ANY($2::bigint[]) AND member_id = ANY($3::bigint[])
+      AND cause_kind = 'refund' AND cause_no IN (SELECT refund_no FROM refund WHERE member_id = $1 AND purchase_no = $4)
 GROUP BY origin_lot_no
 """
 
