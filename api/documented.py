@@ -13,6 +13,7 @@ _DESCRIPTIONS: Final = {
     409: "The current state does not allow it.",
     412: "It has changed since it was read; see If-Match.",
     413: "The body is too large.",
+    415: "The body is of another media type.",
     422: "Well-formed, and it cannot be right.",
     429: "Too many; see Retry-After.",
     503: "The database cannot be reached; nothing was done.",

@@ -63,3 +63,6 @@ Currency: TypeAlias = Annotated[str, Meta(min_length=3, max_length=3, pattern="^
 MemberId: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=64, pattern="^mem_[0-9A-Za-z-]+$", examples=["mem_2k9-q4"])
 ]
+Sku: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$", examples=["espresso"])
+]

@@ -5,6 +5,7 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from api.admin.cashiers import AdminCashiers
+from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
 from api.admin.people import AdminStaff
 from api.admin.sessions import AdminSessions
@@ -56,5 +57,6 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminSystemKeys,
     AdminCashiers,
     AdminStaff,
+    AdminCatalogue,
     development_outbox,
 )
