@@ -3,6 +3,7 @@
 import typer
 
 from api.cli.migrate import migrate
+from api.cli.replay import replay
 from api.cli.serve import serve
 from api.cli.up import up
 from api.cli.worker import worker
@@ -14,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # A plain traceback fits a log, and shows no variables with passwords.
 )
 
-for command in (up, serve, worker, migrate):
+for command in (up, serve, worker, migrate, replay):
     app.command()(command)
 
 

@@ -1,5 +1,6 @@
 """The database and the cache for `comeback up`: the operator's where their addresses are given, else embedded ones."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import typer
@@ -9,10 +10,12 @@ from api.engines import embedded_postgres, embedded_valkey
 from kernel.settings import Settings
 
 
-def with_backing_services(settings: Settings, running: ExitStack) -> Settings:
+def with_backing_services(
+    settings: Settings, running: ExitStack, *, say: Callable[[str], None] = print
+) -> Settings:
     """The settings with all three addresses; the engines started for them stop when `running` closes.
 
-    Each started engine says on standard output that it is used. Raises EngineError when one cannot start, and
+    `say` hears of each started engine. Raises EngineError when one cannot start, and
     typer.BadParameter when only one of the database's two addresses is given.
     """
     given = (settings.database_url, settings.app_database_url)
@@ -20,10 +23,10 @@ def with_backing_services(settings: Settings, running: ExitStack) -> Settings:
         raise typer.BadParameter("set both DATABASE_URL (owner) and APP_DATABASE_URL (application), or neither")
     addresses: dict[str, SecretStr] = {}
     if settings.database_url is None:
-        postgres = running.enter_context(embedded_postgres(settings.data_dir))
+        postgres = running.enter_context(embedded_postgres(settings.data_dir, say=say))
         addresses["database_url"] = SecretStr(postgres.owner_url)
         addresses["app_database_url"] = SecretStr(postgres.app_url)
     if settings.redis_url is None:
-        valkey = running.enter_context(embedded_valkey(settings.data_dir))
+        valkey = running.enter_context(embedded_valkey(settings.data_dir, say=say))
         addresses["redis_url"] = SecretStr(valkey.url)
     return settings.model_copy(update=addresses)
