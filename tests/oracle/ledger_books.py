@@ -9,7 +9,6 @@ from tests.oracle.ledger_facts import (
     FORFEITED,
     MEMBER,
     WRITTEN_OFF,
-    Debt,
     Fact,
     FactKind,
     Group,
@@ -34,7 +33,6 @@ class Books:
         self.members: list[Member] = []
         self.lots: list[Lot] = []
         self.holds: list[Hold] = []
-        self.debts: list[Debt] = []
         self.facts: list[Fact] = []
         self.journal: list[Row] = []
         self.movement_count = 0
@@ -53,18 +51,14 @@ class Books:
         home = self.home(member)
         return [lot for lot in self.lots if self.home(lot.member) is home and wallet in (None, lot.wallet)]
 
-    def debts_of(self, member: int | Member, wallet: str | None = None) -> list[Debt]:
-        home = self.home(member)
-        return [
-            debt for debt in self.debts if self.home(debt.member) is home and wallet in (None, debt.wallet)
-        ]
-
     def open_holds_of(self, member: int | Member) -> list[Hold]:
         home = self.home(member)
         return [hold for hold in self.holds if hold.state == "open" and self.home(hold.member) is home]
 
     def debt(self, member: int | Member, wallet: str) -> int:
-        return sum(debt.outstanding for debt in self.debts_of(member, wallet))
+        number = self.home(member).number
+        rows = [row for row in self.journal if row.member == number and row.wallet == wallet]
+        return sum(row.points * ((row.debit == DEBT) - (row.credit == DEBT)) for row in rows)
 
     def balance(self, member: int | Member, wallet: str) -> int:
         return sum(lot.remaining for lot in self.lots_of(member, wallet)) - self.debt(member, wallet)
@@ -107,11 +101,7 @@ class Books:
         return (
             [(max(lot.available_from, home.clock), 0, lot.number) for lot in lots if lot.activated_at is None]
             + [(max(hold.times_out_at, home.clock), 1, hold.number) for hold in self.open_holds_of(home)]
-            + [
-                (max(lot.expires_at, home.clock), 2, lot.number)
-                for lot in lots
-                if lot.expires_at and lot.unheld
-            ]
+            + [(max(lot.expires_at, home.clock), 2, lot.number) for lot in lots if lot.expires_at and lot.unheld]
         )
 
     def _begin(self, now: datetime, *members: int | Member) -> Member:
@@ -175,6 +165,7 @@ class Books:
         debit: str,
         origin: Lot | None = None,
         occurred_at: datetime | None = None,
+        earned: bool = True,
     ) -> Lot:
         assert self.fact
         available_from = group.available_from or self.at
@@ -185,14 +176,14 @@ class Books:
             group.points,
             available_from,
             group.expiry,
-            self.fact.number,
+            self.fact.number if earned else 0,
             self.movement_count,
             origin,
         )
         self.lots.append(lot)
         self._post(home, group.wallet, debit, MEMBER, group.points, occurred_at)
         if available_from <= self.at:
-            lot.activate(self.at)
+            lot.activate(available_from)
         return lot
 
     def _copy_lot(self, home: Member, origin: Lot, points: int, debit: str) -> Lot:
@@ -211,12 +202,8 @@ class Books:
     # Debt
 
     def _raise_debt(self, home: Member, wallet: str, points: int, credit: str) -> list[Part]:
-        if points == 0:
-            return []
-        debt = Debt(len(self.debts) + 1, home, wallet, points, points)
-        self.debts.append(debt)
         self._post(home, wallet, DEBT, credit, points)
-        return [Part("debt", wallet, points, debt=debt)]
+        return [Part("debt", wallet, points)]
 
     def _fall_short(self, home: Member, wallet: str, points: int, credit: str) -> list[Part]:
         setting = self.settings.shortfall[wallet]
@@ -226,44 +213,49 @@ class Books:
         return [Part(setting, wallet, points)]
 
     def _repay(self, home: Member) -> None:
-        for debt in self.debts_of(home):
-            for lot in in_take_back_order(self.lots_of(home, debt.wallet)):
-                points = min(lot.unheld, debt.outstanding)
-                if points:
-                    self._take(lot, "repaid", points, DEBT)
-                    debt.outstanding -= points
-                    debt.repaid.append(Part("lot", debt.wallet, points, lot))
+        for wallet in self.settings.shortfall:
+            debt = self.debt(home, wallet)
+            for lot in in_take_back_order(self.lots_of(home, wallet)) if debt else []:
+                points = min(lot.unheld, debt)
+                self._take(lot, "repaid", points, DEBT)
+                debt -= points
         if home.erased:
             self._forfeit(home)
 
     def _forfeit(self, home: Member) -> None:
         for lot in self.lots_of(home):
             self._take(lot, "expired", lot.unheld, FORFEITED)
-        for debt in self.debts_of(home):
-            self._post(home, debt.wallet, WRITTEN_OFF, DEBT, debt.outstanding)
-            debt.written_off, debt.outstanding = debt.written_off + debt.outstanding, 0
+        for wallet in self.settings.shortfall:
+            self._post(home, wallet, WRITTEN_OFF, DEBT, self.debt(home, wallet))
 
     # Putting back
 
-    def _undo(self, home: Member, parts: list[Part], points: int, debit: str) -> None:
+    def _undo(
+        self,
+        home: Member,
+        parts: list[Part],
+        points: int,
+        debit: str,
+        *,
+        terms: Lot | None = None,
+        grace_days: int | None = None,
+    ) -> None:
         """Puts points back where they were taken from, the last taken first."""
         for part in reversed(parts):
             back = min(points, part.points)
             part.points, points = part.points - back, points - back
             if back and part.lot:
-                self._put_back(home, part.lot, back, debit)
-            elif back and part.debt:
-                self._undo_debt(home, part.debt, back, debit)
+                self._put_back(home, part.lot, back, debit, grace_days)
+            elif part.kind == "debt":
+                self._undo_debt(home, part.wallet, back, debit, terms)
             else:
                 self._post(home, part.wallet, debit, EXPIRED if part.kind == "expired" else WRITTEN_OFF, back)
 
-    def _put_back(self, home: Member, lot: Lot, points: int, debit: str) -> None:
-        late, grace_days = lot.has_expired(self.at), self.settings.grace_days
+    def _put_back(self, home: Member, lot: Lot, points: int, debit: str, grace_days: int | None) -> None:
+        late = lot.has_expired(self.at)
         if late and grace_days is not None:
             expires_at = self.at + timedelta(days=grace_days)
-            self._new_lot(
-                home, Group(lot.wallet, points, self.at, lambda activated_at: expires_at), debit, lot
-            )
+            self._new_lot(home, Group(lot.wallet, points, self.at, lambda activated_at: expires_at), debit, lot)
             return
         if lot.member is home:
             self._move(lot, "restored", points)
@@ -273,13 +265,12 @@ class Books:
         if late:
             self._take(lot, "expired", points, EXPIRED)
 
-    def _undo_debt(self, home: Member, debt: Debt, points: int, debit: str) -> None:
-        cancelled = min(points, debt.outstanding)
-        returned = min(points - cancelled, sum(part.points for part in debt.repaid))
-        lost = points - cancelled - returned
-        debt.undone += points
-        debt.outstanding -= cancelled
-        debt.written_off -= lost
-        self._post(home, debt.wallet, debit, DEBT, cancelled)
-        self._undo(home, debt.repaid, returned, debit)
-        self._post(home, debt.wallet, debit, WRITTEN_OFF, lost)
+    def _undo_debt(self, home: Member, wallet: str, points: int, debit: str, terms: Lot | None) -> None:
+        cancelled = min(points, self.debt(home, wallet))
+        self._post(home, wallet, debit, DEBT, cancelled)
+        if points == cancelled:
+            return
+        if terms:
+            self._copy_lot(home, terms, points - cancelled, debit)
+        else:
+            self._new_lot(home, Group(wallet, points - cancelled), debit, earned=False)

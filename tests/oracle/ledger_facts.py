@@ -133,20 +133,6 @@ class Lot:
 
 
 @dataclass(eq=False)
-class Debt:
-    """Points a member owes for one cause, and the lots that repaid them, in the order they did."""
-
-    number: int
-    member: Member
-    wallet: str
-    points: int
-    outstanding: int
-    undone: int = 0
-    written_off: int = 0
-    repaid: list["Part"] = field(default_factory=list)
-
-
-@dataclass(eq=False)
 class Part:
     """Where some points were taken from; `points` shrinks when they are put back."""
 
@@ -154,7 +140,6 @@ class Part:
     wallet: str
     points: int
     lot: Lot | None = None
-    debt: Debt | None = None
 
 
 @dataclass

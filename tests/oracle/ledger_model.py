@@ -10,9 +10,9 @@ Time
     makes due happens at its end.
  2. An operation earlier than the last thing that happened to the member counts as happening at that
     instant; `recorded_at` never goes back within a member.
- 3. A lot is activated at the later of `available_from` and the instant it was recorded; its expiry is
-    computed then and never again. Activation moves no points, so it writes no journal row; neither do hold
-    and release.
+ 3. A lot is activated at its `available_from`, even when it is recorded later: the points of a late receipt
+    live from the instant of the sale. Its expiry is computed then and never again. Activation moves no
+    points, so it writes no journal row; neither do hold and release.
  4. A hold times out, and a lot expires, at the instant itself (both ends are exclusive).
  5. Points that come free in a lot past its expiry (its hold ended) first repay debt and then expire, at the
     instant they came free.
@@ -24,24 +24,24 @@ Journal
     (forgiven) or `written_off`, so that the net of that code for a purchase is always its current target;
     spends likewise.
 Debt
- 8. After every operation and every due event, each debt, oldest first, is repaid from any unheld points of
-    the member's wallet in take-back order: pending lots first, then never-expiring, then the latest
-    expiry, then the higher lot number.
- 9. A debt remembers the lots that repaid it; undoing a debt cancels what is outstanding and then gives the
-    rest back to those lots, the latest repayment first. What was written off by an erasure comes back to
-    nobody.
+ 8. After every operation and every due event, and between the capture and the earn of one sale, debt is
+    repaid from any unheld points of the wallet in take-back order: pending lots first, then
+    never-expiring, then the latest expiry, then the higher lot number.
+ 9. Debt is one sum for each wallet. Undoing a debt cancels what is owed; the rest was repaid meanwhile and
+    comes as a new lot: of a spend at once and for good, of a claw-back on the terms of the first lot that
+    the purchase earned in that wallet, to which it still belongs.
 Spending
 10. Spend, hold, gift and negative adjustment take free points by (expiry, never last; lot number), all or
     nothing; a negative adjustment may be told to raise a debt for what is missing.
-11. A capture takes the first points of its hold; 0 points are allowed. A hold resolves once; only a
-    timed-out hold can still be captured, late and once; a void after the time-out is refused.
+11. A capture takes the first points of its hold; 0 points are allowed. A hold resolves once; one that timed
+    out or was voided can still be captured, late and once; a void after the time-out is refused.
 12. A late capture spends available points up to what is asked; the shortfall is a debt, or by the wallet's
     setting written off or clamped (booked as written off and reported to the till).
 Reversing
 13. A refund names the target per wallet (earned points that stay; a wallet not named stays as it is) and
     how many more spent points come back. It first puts spent points back, then claws back. Partial refunds
-    made at one time give the same balance, debt, held, pending and free points in any order; when spent
-    points come back between them, only which lots repaid a debt may differ.
+    made at one time give the same balance, debt and held points in any order, and the same free and pending
+    ones together; only which lots repaid a debt may differ.
 14. Spent points return in the reverse order they were taken: a shortfall first (its debt is undone;
     written-off and clamped points come back to nobody), then lots.
 15. Points returning to an expired lot expire at once, before they could repay a debt, or form a grace lot
@@ -51,19 +51,20 @@ Reversing
     was forfeited there is forgiven; then own points that are held or have repaid a debt become debt
     whatever the setting (less the debt that this purchase already raised); only the rest follows the
     wallet's setting.
-17. When a target rises again, claw-backs are undone in the opposite order; forgiven, written-off and
-    clamped points come back to nobody.
+17. When a target rises again, claw-backs are undone, the last one first and each in the opposite order;
+    forgiven, written-off and clamped points come back to nobody, and points of a lot that has expired
+    expire at once.
 18. Reversing an earn, spend, purchase or adjustment is a refund of all of it, once; afterwards refunds are
     refused. Gifts, merges and erasures are not reversible. Only purchases are refunded in part.
 Members
-19. A merge moves each lot's remaining points, with their holds, pending state and expiry, to a new lot with
-    `origin`, and each outstanding debt; the merged number then means the other member. Points put back
-    later into a lot of the merged member form a new lot of the other one.
+19. A merge voids the open holds of the member who leaves, and moves each lot's remaining points, with
+    pending state and expiry, to a new lot with `origin`, and the debt; the merged number then means the
+    other member. Points put back later into a lot of the merged member form a new lot of the other one.
 20. A gift moves free points to new lots with the same expiry; the purchase that earned them owns them no
     more, so its refund counts them as spent.
-21. Erasing ends open holds as timed out, forfeits all points and writes off debts. New operations are then
-    refused, but completed sales (purchase, late capture), refunds and reversals are recorded; what they
-    bring is forfeited.
+21. Erasing voids open holds, forfeits all points and writes off debts. New operations are then refused, but
+    completed sales (purchase, late capture), refunds and reversals are recorded; what they bring is
+    forfeited, and what they owe written off. (Production lets such sales earn nothing to begin with.)
 """
 
 from datetime import datetime, timedelta
@@ -106,46 +107,38 @@ class Ledger(Books):
         old, new = self._begin(now, source, target), self.home(target)
         if old is new or old.erased or new.erased:
             return Refusal("same_member" if old is new else "member_erased")
+        self._void_holds(old)
         fact = self._new_fact(new, "merge")
         for lot in self.lots_of(old):
-            if lot.remaining:
-                self._move_lot(lot, new)
-        for debt in self.debts_of(old):
-            self._post(old, debt.wallet, TRANSFER, DEBT, debt.outstanding)
-            self._post(new, debt.wallet, DEBT, TRANSFER, debt.outstanding)
+            if points := lot.remaining:
+                self._take(lot, "transferred", points, TRANSFER)
+                self._copy_lot(new, lot, points, TRANSFER)
+        for wallet in self.settings.shortfall:
+            debt = self.debt(old, wallet)
+            self._post(old, wallet, TRANSFER, DEBT, debt)
+            self._post(new, wallet, DEBT, TRANSFER, debt)
         old.merged_into = new
         self._finish(new)
         return Done(fact.number)
 
-    def _move_lot(self, lot: Lot, new: Member) -> None:
-        held_parts = [
-            part for hold in self.open_holds_of(lot.member) for part in hold.parts if part.lot is lot
-        ]
-        for part in held_parts:
-            self._move(lot, "released", part.points)
-        points = lot.remaining
-        self._take(lot, "transferred", points, TRANSFER)
-        moved = self._copy_lot(new, lot, points, TRANSFER)
-        for part in held_parts:
-            self._move(moved, "held", part.points)
-            part.lot = moved
+    def _void_holds(self, home: Member) -> None:
+        for hold in self.open_holds_of(home):
+            self._release(hold, "voided")
+        self._finish(home)
 
     def erase(self, member: int, *, now: datetime) -> Answer:
         home = self._begin(now, member)
         if home.erased:
             return Refusal("member_erased")
+        self._void_holds(home)
         fact = self._new_fact(home, "erase")
-        for hold in self.open_holds_of(home):
-            self._release(hold, "timed_out")
         home.erased = True
         self._finish(home)
         return Done(fact.number)
 
     # Earning
 
-    def earn(
-        self, member: int, groups: list[Group], *, now: datetime, occurred_at: datetime | None = None
-    ) -> Answer:
+    def earn(self, member: int, groups: list[Group], *, now: datetime, occurred_at: datetime | None = None) -> Answer:
         home = self._begin(now, member)
         if home.erased or any(group.points < 0 for group in groups):
             return Refusal("member_erased" if home.erased else "bad_points")
@@ -154,9 +147,7 @@ class Ledger(Books):
         self._finish(home)
         return Done(fact.number)
 
-    def _earn(
-        self, home: Member, fact: Fact, groups: list[Group], occurred_at: datetime | None = None
-    ) -> None:
+    def _earn(self, home: Member, fact: Fact, groups: list[Group], occurred_at: datetime | None = None) -> None:
         for group in groups:
             fact.earned[group.wallet] = fact.earned.get(group.wallet, 0) + group.points
             fact.clawed[group.wallet] = []
@@ -180,10 +171,11 @@ class Ledger(Books):
             return Refusal("bad_points")
         if kept and self.home(kept.member) is not home:
             return Refusal("hold_of_another_member")
-        if kept and (refusal := self._capture_refusal(kept, points, "open", "timed_out")):
+        if kept and (refusal := self._capture_refusal(kept, points, "open", "timed_out", "voided")):
             return refusal
         fact = self._new_fact(home, "purchase")
         figures = self._capture(home, kept, points, fact) if kept else {}
+        self._repay(home)
         self._earn(home, fact, groups, occurred_at)
         self._finish(home)
         return Done(fact.number, figures)
@@ -199,16 +191,12 @@ class Ledger(Books):
         self._finish(home)
         return Done(fact.number)
 
-    def _spend_refusal(
-        self, home: Member, wallet: str, points: int, *, beyond_free: bool = False
-    ) -> Refusal | None:
+    def _spend_refusal(self, home: Member, wallet: str, points: int, *, beyond_free: bool = False) -> Refusal | None:
         if home.erased or points <= 0:
             return Refusal("member_erased" if home.erased else "bad_points")
         free = self.free(home, wallet, self.at)
         if points > free and not beyond_free:
-            return Refusal(
-                "insufficient_points", {"required": points, "available": free, "missing": points - free}
-            )
+            return Refusal("insufficient_points", {"required": points, "available": free, "missing": points - free})
         return None
 
     def _choose(self, home: Member, wallet: str, points: int) -> list[tuple[Lot, int]]:
@@ -239,9 +227,7 @@ class Ledger(Books):
         may_go_negative: bool = False,
     ) -> Answer:
         home = self._begin(now, member)
-        if refusal := self._spend_refusal(
-            home, wallet, abs(points), beyond_free=points > 0 or may_go_negative
-        ):
+        if refusal := self._spend_refusal(home, wallet, abs(points), beyond_free=points > 0 or may_go_negative):
             return refusal
         fact = self._new_fact(home, "adjust")
         if points > 0:
@@ -289,15 +275,15 @@ class Ledger(Books):
         return Done(hold)
 
     def capture(self, hold: int, points: int, *, now: datetime) -> Answer:
-        return self._capture_alone(hold, points, "open", now)
+        return self._capture_alone(hold, points, ("open",), now)
 
     def late_capture(self, hold: int, points: int, *, now: datetime) -> Answer:
-        return self._capture_alone(hold, points, "timed_out", now)
+        return self._capture_alone(hold, points, ("timed_out", "voided"), now)
 
-    def _capture_alone(self, hold: int, points: int, state: HoldState, now: datetime) -> Answer:
+    def _capture_alone(self, hold: int, points: int, states: tuple[HoldState, ...], now: datetime) -> Answer:
         kept = self.holds[hold - 1]
         home = self._begin(now, kept.member)
-        if refusal := self._capture_refusal(kept, points, state):
+        if refusal := self._capture_refusal(kept, points, *states):
             return refusal
         fact = self._new_fact(home, "spend")
         figures = self._capture(home, kept, points, fact)
@@ -313,7 +299,7 @@ class Ledger(Books):
 
     def _capture(self, home: Member, hold: Hold, points: int, fact: Fact) -> Figures:
         hold.captured = points
-        if hold.state == "timed_out":
+        if hold.state != "open":
             hold.state = "captured_late"
             missing = self._spend(home, fact, hold.wallet, points)
             fact.spent += self._fall_short(home, hold.wallet, missing, fact.spend_code)
@@ -342,9 +328,7 @@ class Ledger(Books):
         home = self._begin(now, fact.member)
         if fact.kind not in ("earn", "spend", "purchase", "adjust"):
             return Refusal("not_reversible")
-        answer = self._put_right(
-            home, fact, dict.fromkeys(fact.earned, 0), sum(part.points for part in fact.spent)
-        )
+        answer = self._put_right(home, fact, dict.fromkeys(fact.earned, 0), sum(part.points for part in fact.spent))
         fact.reversed = True
         return answer
 
@@ -356,7 +340,7 @@ class Ledger(Books):
         if not 0 <= spent_back <= sum(part.points for part in fact.spent):
             return Refusal("above_spent")
         self.fact = fact
-        self._undo(home, fact.spent, spent_back, fact.spend_code)
+        self._undo(home, fact.spent, spent_back, fact.spend_code, grace_days=self.settings.grace_days)
         figures = {
             wallet: self._retarget(home, fact, wallet, targets[wallet])
             for wallet in sorted(targets)
@@ -372,7 +356,8 @@ class Ledger(Books):
         if more > 0:
             self._claw_back(home, fact, wallet, more)
         else:
-            self._undo(home, fact.clawed[wallet], -more, fact.earn_code)
+            first = next((lot for lot in self.lots if (lot.fact, lot.wallet) == (fact.number, wallet)), None)
+            self._undo(home, fact.clawed[wallet], -more, fact.earn_code, terms=first)
         taken = points_by_kind(fact.clawed[wallet])
         changes = {kind: taken[kind] - taken_before[kind] for kind in taken}
         return {kind: change for kind, change in changes.items() if change}
@@ -389,7 +374,7 @@ class Ledger(Books):
         forgiven = min(points, sum(lot.total("expired") for lot in own) - taken_before["expired"])
         self._post(home, wallet, EXPIRED, code, forgiven)
         parts.append(Part("expired", wallet, forgiven))
-        repaid = sum(part.points for debt in self.debts for part in debt.repaid if part.lot in own)
+        repaid = sum(lot.total("repaid") for lot in own)
         held = sum(lot.held for lot in own)
         owed = min(points - forgiven, max(0, repaid + held - taken_before["debt"]))
         parts += self._raise_debt(home, wallet, owed, code)
