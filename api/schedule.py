@@ -3,13 +3,19 @@
 from datetime import timedelta
 from typing import Final
 
-from api.jobs import Job, once, walk
+from api.jobs import Job, drain, once, walk
 from loyalty.access.codes import forget_old_codes
 from loyalty.access.revocations import forget_old_revocations
 from loyalty.ledger.seals import seal_members
+from loyalty.ledger.sweeping import sweep
+from loyalty.refunds.recording import apply_overtaken
+from notifications.messages import forget_old_messages
 
 SCHEDULE: Final[tuple[Job, ...]] = (
+    Job("apply-overtaken-refunds", timedelta(seconds=5), drain(apply_overtaken, limit=50)),
+    Job("sweep-points", timedelta(minutes=1), drain(sweep, limit=500)),
     Job("seal-members", timedelta(minutes=10), walk(seal_members, limit=500)),
     Job("forget-old-codes", timedelta(hours=1), once(forget_old_codes)),
     Job("forget-old-revocations", timedelta(hours=1), once(forget_old_revocations)),
+    Job("forget-old-messages", timedelta(hours=1), once(forget_old_messages)),
 )

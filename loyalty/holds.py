@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import ForbiddenError, NotFoundError
-from kernel.events import publish
-from loyalty.events import HoldResolved
 from loyalty.ledger.account import Account, Act, Cause, Hold
 from loyalty.ledger.holding import place_hold, release_hold
 from loyalty.ledger.loading import load_holds
@@ -105,11 +103,6 @@ async def void_hold(session: WriteSession, member_id: int, hold_no: int, *, acto
     hold = await _find(session, account, member_id, hold_no)
     release_hold(account, hold, "voided", Act(Cause("hold", hold_no), actor, now, now))
     await write_accounts(connection, [account])
-    await publish(
-        connection,
-        [HoldResolved(member_id=account.member_id, hold_no=hold_no, outcome="voided", captured=0, resolved_at=now)],
-        now=now,
-    )
     return PlacedHold(account.member_id, hold, account.wallet(hold.wallet).balance)
 
 

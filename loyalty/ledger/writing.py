@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kernel.database import RowWriter
+from kernel.events import publish
+from loyalty.events import HoldResolved
 from loyalty.ledger.account import Account, Hold, Lot
 from loyalty.models import Balance, JournalEntry, LotMovement
 from loyalty.models import Hold as HoldRow
@@ -61,12 +63,17 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::timestampt
      AS v (member_id, hold_no, captured, status, resolved_at)
 WHERE h.member_id = v.member_id AND h.hold_no = v.hold_no
 """
+_LATE_CAPTURES = """
+UPDATE hold AS h SET status = 'captured_late'
+FROM unnest($1::bigint[], $2::bigint[]) AS v (member_id, hold_no)
+WHERE h.member_id = v.member_id AND h.hold_no = v.hold_no
+"""
 
 _policies: dict[object, str] = {}
 
 
 async def write_accounts(connection: "Connection[Record]", accounts: Collection[Account]) -> None:
-    """Store the noted changes of locked accounts. An account that noted nothing costs its head row's update only."""
+    """Store the noted changes of locked accounts, and tell of the holds that were resolved, whatever resolved them."""
     heads = [
         (
             a.member_id,
@@ -93,13 +100,33 @@ async def write_accounts(connection: "Connection[Record]", accounts: Collection[
     ]
     if changed_lots:
         await connection.execute(_CHANGED_LOTS, *zip(*changed_lots, strict=True))
-    changed_holds = [
-        (a.member_id, hold.hold_no, hold.captured, hold.status, hold.resolved_at)
-        for a in accounts
-        for hold in (a.holds[n] for n in sorted(a.changed_holds - a.new_holds))
+    for account in accounts:
+        resolved = [account.holds[hold_no] for hold_no in sorted(account.changed_holds - account.new_holds)]
+        await _write_resolved(connection, account, resolved)
+
+
+async def _write_resolved(connection: "Connection[Record]", account: Account, holds: Collection[Hold]) -> None:
+    if not holds:
+        return
+    rows = [(account.member_id, hold.hold_no, hold.captured, hold.status, hold.resolved_at) for hold in holds]
+    await connection.execute(_CHANGED_HOLDS, *zip(*rows, strict=True))
+    events = [
+        HoldResolved(
+            member_id=account.member_id,
+            hold_no=hold.hold_no,
+            outcome=hold.status,
+            captured=hold.captured,
+            resolved_at=hold.resolved_at or account.recorded_at,
+        )
+        for hold in holds
     ]
-    if changed_holds:
-        await connection.execute(_CHANGED_HOLDS, *zip(*changed_holds, strict=True))
+    await publish(connection, events, now=account.recorded_at)
+
+
+async def write_late_captures(connection: "Connection[Record]", holds: Collection[tuple[int, int]]) -> None:
+    """Note that sales have used these holds, by (member, number), after their points had gone back."""
+    if holds:
+        await connection.execute(_LATE_CAPTURES, *zip(*holds, strict=True))
 
 
 def _wallet_rows(accounts: Collection[Account]) -> list[tuple[object, ...]]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kernel.events import Event, publish
-from loyalty.events import HoldResolved, PurchaseRecorded
+from kernel.events import publish
+from loyalty.events import PurchaseRecorded
 from loyalty.purchases.context import Context
 from loyalty.purchases.posting import Posted
 from loyalty.purchases.writing import store_day
@@ -18,33 +18,19 @@ async def announce(
     connection: "Connection[Record]", posted: Sequence[Posted], context: Context, *, now: datetime
 ) -> None:
     """Publish what happened."""
-    await publish(connection, [event for one in posted for event in _events(one, context)], now=now)
+    await publish(connection, [_recorded(one, context) for one in posted], now=now)
 
 
-def _events(one: Posted, context: Context) -> list[Event]:
+def _recorded(one: Posted, context: Context) -> PurchaseRecorded:
     sale = one.submission.sale
-    events: list[Event] = [
-        PurchaseRecorded(
-            member_id=one.account.member_id,
-            purchase_no=one.purchase_no,
-            store_id=sale.store_id,
-            occurred_at=one.occurred_at,
-            local_date=store_day(one, context),
-            currency=sale.currency,
-            total_minor=sale.total_minor,
-            points_earned=one.evaluation.points_by_wallet if one.evaluation else {},
-            points_spent=one.paid.points,
-        )
-    ]
-    hold = one.hold
-    if hold is not None and hold.hold_no in one.account.changed_holds and hold.resolved_at is not None:
-        events.append(
-            HoldResolved(
-                member_id=one.account.member_id,
-                hold_no=hold.hold_no,
-                outcome=hold.status,
-                captured=hold.captured,
-                resolved_at=hold.resolved_at,
-            )
-        )
-    return events
+    return PurchaseRecorded(
+        member_id=one.account.member_id,
+        purchase_no=one.purchase_no,
+        store_id=sale.store_id,
+        occurred_at=one.occurred_at,
+        local_date=store_day(one, context),
+        currency=sale.currency,
+        total_minor=sale.total_minor,
+        points_earned=one.evaluation.points_by_wallet if one.evaluation else {},
+        points_spent=one.paid.points,
+    )

@@ -16,9 +16,10 @@ from loyalty.answers import KeyId, StoredAnswer, find_answers, repeat_of
 from loyalty.counters import write_counters
 from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.due import apply_due
+from loyalty.ledger.errors import HoldNotOpenError
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.loading import load_holds, lock_accounts
-from loyalty.ledger.writing import write_accounts
+from loyalty.ledger.writing import write_accounts, write_late_captures
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.versions import Programmes
@@ -223,9 +224,9 @@ def _post(submission: Submission, batch: _Batch, *, alone: bool) -> Posted | Sub
         batch.guests.append(submission)
         return submission
     account = batch.accounts.get(submission.member_id)
+    if account is None and alone:
+        raise MemberNotFoundError
     if account is None or account.merged_into is not None:
-        if alone:
-            raise MemberNotFoundError
         return Later.POSTPONED
     time = batch.times[submission.key]
     posted = post_sale(
@@ -243,14 +244,27 @@ def _post(submission: Submission, batch: _Batch, *, alone: bool) -> Posted | Sub
 
 
 def _hold_of(submission: Submission, account: Account, batch: _Batch) -> Hold | None:
-    """The account's own hold while it is open, with its lots; otherwise what is known of it."""
+    """The account's own hold while it is open, with its lots; otherwise what is known of it.
+
+    Raises ``HoldNotOpenError`` for one that another sale has captured: a hold that timed out or was voided stops no
+    completed sale, but two sales cannot have been paid with the same points.
+    """
     key = _hold_key(submission)
     if key is None:
         return None
     if key not in batch.holds:
         raise HoldNotFoundError
     own = account.holds.get(key[1]) if key[0] == account.member_id else None
-    return own or batch.holds[key]
+    hold = own or batch.holds[key]
+    if hold.status in ("captured", "captured_late"):
+        raise HoldNotOpenError(status=hold.status)
+    return hold
+
+
+def _captured_late(posted: Posted) -> tuple[int, int] | None:
+    """The hold that the sale captured after it had been resolved, under its own member, who may have been merged."""
+    late = posted.hold is not None and posted.hold.status == "captured_late"
+    return _hold_key(posted.submission) if late else None
 
 
 async def _refund_what_waited(session: WriteSession, batch: _Batch, *, programmes: Programmes, now: datetime) -> None:
@@ -264,6 +278,7 @@ async def _write(connection: "Connection[Record]", batch: _Batch) -> None:
     """Everything that was decided, a statement a table."""
     changed = [account for account in batch.accounts.values() if account.is_changed]
     await write_accounts(connection, changed)
+    await write_late_captures(connection, [key for one in batch.posted if (key := _captured_late(one)) is not None])
     await write_purchases(connection, batch.posted, batch.context)
     await write_counters(connection, batch.context.counters)
     await register_receipts(

@@ -7,14 +7,13 @@ returns the points that were spent on what came back. A refund whose sale has no
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kernel.database import WriteSession, driver
 from kernel.errors import DomainError
 from kernel.events import publish
-from loyalty.answers import KeyId, find_answers
+from loyalty.answers import KeyId
 from loyalty.counters import load_counters, write_counters
 from loyalty.earning.evaluation import CapUse
 from loyalty.events import PurchaseRefunded
@@ -25,16 +24,11 @@ from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Refund
 from loyalty.programme.document import ProgrammeDocument
-from loyalty.programme.versions import Programmes
+from loyalty.programme.publishing import refresh
+from loyalty.programme.versions import Programmes, PublishedProgrammes
 from loyalty.purchases.outcome import Repeated
-from loyalty.receipts import (
-    ReceiptDiffersError,
-    ReceiptVoidedError,
-    RegisteredReceipt,
-    find_receipts,
-    register_receipts,
-)
-from loyalty.refunds.applying import Traced, apply_refund
+from loyalty.receipts import ReceiptVoidedError, find_receipts
+from loyalty.refunds.applying import Traced, apply_refund, cash_reduction_minor
 from loyalty.refunds.original import Original, load_original
 from loyalty.refunds.reckoning import Reckoning, reckon
 from loyalty.refunds.returned import (
@@ -43,11 +37,10 @@ from loyalty.refunds.returned import (
     Return,
     ReturnedLine,
     Waiting,
-    WalletEffect,
 )
 from loyalty.refunds.tracing import trace_earned, trace_spent
-from loyalty.refunds.waiting import WaitingReturn, keep_waiting, settle_waiting
-from loyalty.stores import StoreNotFoundError
+from loyalty.refunds.waiting import WaitingReturn, keep_waiting, overtaken, settle_waiting
+from loyalty.refunds.writing import day_at_store, next_refund_no, repeat_of_receipt, write_refund
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -78,13 +71,17 @@ async def record_refund(
 ) -> Refunded | Waiting | Repeated:
     """Record one refund. The caller has looked for its idempotency key, stores the answer and commits.
 
-    A refund whose receipt is known is a repeat, whatever its idempotency key. Raises ``ReceiptDiffersError`` when that
-    had other content, ``ReceiptVoidedError`` for a sale that was voided, ``PurchaseNotFoundError`` for a guest's, and
-    what ``reckon`` raises.
+    A refund whose receipt is known is a repeat, whatever its idempotency key. One of a guest's sale waits until
+    somebody claims that: before, there are no points to take. Raises ``ReceiptDiffersError`` when the receipt had
+    other content, ``ReceiptVoidedError`` for a sale that was voided, and what ``reckon`` raises.
     """
     connection = await driver(session)
-    if not submission.has_waited and (repeat := await _repeat(connection, submission)) is not None:
-        return repeat
+    if not submission.has_waited:
+        repeat = await repeat_of_receipt(
+            connection, submission.refund.receipt_key, key=submission.key, body=submission.body
+        )
+        if repeat is not None:
+            return repeat
     where = await _find(connection, submission)
     if where is None:
         return await keep_waiting(connection, submission.key, submission.refund, now=now)
@@ -95,28 +92,16 @@ async def record_refund(
     return await _refund(session, submission, account, original, programmes=programmes, now=now)
 
 
-async def _repeat(connection: "Connection[Record]", submission: RefundSubmission) -> Repeated | None:
-    """The first answer, when this refund's receipt is known."""
-    key = submission.refund.receipt_key
-    receipt = (await find_receipts(connection, [key])).get(key)
-    if receipt is None:
-        return None
-    first = (await find_answers(connection, [receipt.first_key]))[receipt.first_key]
-    if first.body != submission.body or first.outcome is None:
-        raise ReceiptDiffersError.between(first.body, submission.body)
-    return Repeated(first.status, first.outcome, same_key=receipt.first_key == submission.key)
-
-
 async def _find(connection: "Connection[Record]", submission: RefundSubmission) -> tuple[int, int] | None:
-    """Where the sale is; None when it has not come yet."""
+    """Where the sale is; None when it has not come yet, or is still a guest's."""
     key = submission.refund.purchase_key
     receipt = (await find_receipts(connection, [key])).get(key)
-    if receipt is None:
+    if receipt is None or receipt.kind == "guest":
         return None
     if receipt.kind == "void":
         raise ReceiptVoidedError
     if receipt.member_id is None or receipt.number is None or receipt.kind != "purchase":
-        raise PurchaseNotFoundError("This receipt belongs to no member's purchase.")
+        raise PurchaseNotFoundError("This receipt is no purchase.")
     return receipt.member_id, receipt.number
 
 
@@ -146,7 +131,7 @@ async def _refund(
     refund = submission.refund
     reckoning = reckon(original, refund.lines, programmes.version(original.programme_version))
     document = programmes.at(now).document
-    refund_no = await _number(connection, original.member_id)
+    refund_no = await next_refund_no(connection, original.member_id)
     occurred_at = min(refund.stated_at, now)
     act = Act(Cause("refund", refund_no), submission.actor, occurred_at, now)
     traced = Traced(
@@ -159,10 +144,11 @@ async def _refund(
         purchase_member_id=original.member_id,
         purchase_no=original.purchase_no,
         refund_no=refund_no,
+        currency=original.currency,
         lines=tuple(ReturnedLine(id=k, quantity=f"{q.normalize():f}") for k, q in reckoning.quantities.items()),
         amount_minor=reckoning.amount_minor,
         points_minor=reckoning.points_minor,
-        cash_reduction_minor=_cash_reduction(effects, reckoning, document),
+        cash_reduction_minor=cash_reduction_minor(effects, reckoning.amount_minor - reckoning.points_minor, document),
         effects=tuple(effects),
         balances=tuple((code, wallet.balance) for code, wallet in sorted(account.wallets.items())),
         flags=_flags(original, document, occurred_at),
@@ -173,28 +159,9 @@ async def _refund(
     return outcome
 
 
-async def _number(connection: "Connection[Record]", member_id: int) -> int:
-    """The next refund number of the sale's member, whose row is locked."""
-    number: int = await connection.fetchval(
-        "UPDATE member SET last_refund_no = last_refund_no + 1 WHERE member_id = $1 RETURNING last_refund_no", member_id
-    )
-    return number
-
-
 def _flags(original: Original, document: ProgrammeDocument, occurred_at: datetime) -> tuple[str, ...]:
     days = document.refunds.return_window_days
     return ("after_return_window",) if days and (occurred_at - original.occurred_at).days > days else ()
-
-
-def _cash_reduction(effects: list[WalletEffect], reckoning: Reckoning, document: ProgrammeDocument) -> int:
-    """What the points that could not be taken are worth; never more than the cash."""
-    value = document.spending.value
-    if document.refunds.shortfall != "reduce_cash" or value is None:
-        return 0
-    wallet = document.spending.wallet or document.primary_wallet
-    left = sum(effect.left for effect in effects if effect.wallet == wallet)
-    cash_minor = reckoning.amount_minor - reckoning.points_minor
-    return max(0, min(left * value.minor // value.points, cash_minor))
 
 
 async def _return_to_counters(
@@ -226,37 +193,33 @@ async def _write(
 ) -> None:
     connection = await driver(session)
     refund = submission.refund
-    zone = await connection.fetchval("SELECT zone FROM store WHERE store_id = $1", refund.store_id)
-    if zone is None:
-        raise StoreNotFoundError(store_id=refund.store_id)
-    local_date = occurred_at.astimezone(ZoneInfo(zone)).date()
-    session.add(
-        Refund(
-            member_id=original.member_id,
-            refund_no=outcome.refund_no,
-            purchase_no=original.purchase_no,
-            receipt_key=refund.receipt_key,
-            store_id=refund.store_id,
-            terminal_id=refund.terminal_id,
-            cashier_id=refund.cashier_id,
-            shift=refund.receipt.shift,
-            occurred_at=occurred_at,
-            recorded_at=now,
-            local_date=local_date,
-            lines=msgspec.to_builtins(outcome.lines),
-            amount_minor=outcome.amount_minor,
-            cash_minor=outcome.cash_minor,
-            effect=msgspec.to_builtins(outcome.effects),
-            reason=refund.reason,
-        )
+    local_date = await day_at_store(connection, refund.store_id, occurred_at)
+    row = Refund(
+        member_id=original.member_id,
+        refund_no=outcome.refund_no,
+        purchase_no=original.purchase_no,
+        receipt_key=refund.receipt_key,
+        store_id=refund.store_id,
+        terminal_id=refund.terminal_id,
+        cashier_id=refund.cashier_id,
+        business_date=refund.receipt.business_date or local_date,
+        shift=refund.receipt.shift,
+        occurred_at=occurred_at,
+        recorded_at=now,
+        local_date=local_date,
+        is_void=submission.is_void,
+        currency=original.currency,
+        lines=msgspec.to_builtins(outcome.lines),
+        amount_minor=outcome.amount_minor,
+        cash_minor=outcome.cash_minor,
+        effect=msgspec.to_builtins(outcome.effects),
+        reason=refund.reason,
     )
-    await session.flush()
+    await write_refund(session, row, key=submission.key, has_waited=submission.has_waited)
     numbers = [original.line_nos[line_id] for line_id in reckoning.quantities]
     await connection.execute(
         _RETURN_LINES, original.member_id, original.purchase_no, numbers, list(reckoning.quantities.values())
     )
-    receipt = RegisteredReceipt("refund", original.member_id, outcome.refund_no, submission.key)
-    await register_receipts(connection, [(refund.receipt_key, receipt)], has_waited=submission.has_waited)
     await publish(
         connection,
         [
@@ -289,3 +252,14 @@ async def apply_waiting(
         await settle_waiting(connection, waiting.refund.receipt_key, refusal=error.code, now=now)
     else:
         await settle_waiting(connection, waiting.refund.receipt_key, refusal=None, now=now)
+
+
+async def apply_overtaken(session: WriteSession, *, now: datetime, limit: int) -> int:
+    """Apply refunds that crossed with their sale; answers how many there were."""
+    found = await overtaken(await driver(session), limit=limit)
+    programmes = PublishedProgrammes()
+    if found:
+        await refresh(session, programmes)
+    for waiting in found:
+        await apply_waiting(session, waiting, actor="system", programmes=programmes, now=now)
+    return len(found)

@@ -20,7 +20,13 @@ _KEEP = RowWriter(
 )
 _FIND = """
 SELECT receipt_key, purchase_key, body, client, key FROM waiting_refund
-WHERE purchase_key = ANY($1::text[]) AND applied_at IS NULL ORDER BY received_at, receipt_key
+WHERE purchase_key = ANY($1::text[]) AND applied_at IS NULL AND refusal IS NULL ORDER BY received_at, receipt_key
+"""
+_OVERTAKEN = """
+SELECT w.receipt_key, w.purchase_key, w.body, w.client, w.key
+FROM waiting_refund w JOIN receipt_key r ON r.receipt_key = w.purchase_key AND r.kind = 'purchase'
+WHERE w.applied_at IS NULL AND w.refusal IS NULL
+ORDER BY w.received_at, w.receipt_key LIMIT $1 FOR UPDATE OF w SKIP LOCKED
 """
 _SETTLE = "UPDATE waiting_refund SET applied_at = $2, refusal = $3 WHERE receipt_key = $1"
 
@@ -47,9 +53,17 @@ async def waiting_for(
     """The refunds that wait for these sales, in the order in which they came."""
     found: dict[str, list[WaitingReturn]] = {}
     for row in await connection.fetch(_FIND, list(purchase_keys)):
-        refund = msgspec.convert(row["body"], Return)
-        found.setdefault(row["purchase_key"], []).append(WaitingReturn(refund, KeyId(row["client"], row["key"])))
+        found.setdefault(row["purchase_key"], []).append(_waiting(row))
     return found
+
+
+async def overtaken(connection: "Connection[Record]", *, limit: int) -> list[WaitingReturn]:
+    """Refunds that wait although their sale is there: the two came at once and neither saw the other. Locked."""
+    return [_waiting(row) for row in await connection.fetch(_OVERTAKEN, limit)]
+
+
+def _waiting(row: "Record") -> WaitingReturn:
+    return WaitingReturn(msgspec.convert(row["body"], Return), KeyId(row["client"], row["key"]))
 
 
 async def settle_waiting(
