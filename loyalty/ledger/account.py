@@ -25,6 +25,13 @@ class Act:
     occurred_at: datetime
     now: datetime
     reason: str | None = None
+    by_time: bool = False
+    """Whether it became due. All else meets the account as it is ``now``, however long ago it occurred."""
+
+    @property
+    def instant(self) -> datetime:
+        """When it meets the account: what has expired by then is gone."""
+        return self.occurred_at if self.by_time else self.now
 
 
 @dataclass(slots=True)

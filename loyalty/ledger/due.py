@@ -68,16 +68,19 @@ def _activate(account: Account, lot: Lot, instant: datetime, _: datetime) -> Non
 
 
 def _expire(account: Account, lot: Lot, instant: datetime, now: datetime) -> None:
-    expire_free(account, lot, Act(Cause("lot", lot.lot_no), "system", instant, now))
+    expire_free(account, lot, _by_time(Cause("lot", lot.lot_no), instant, now))
 
 
 def _expire_sliding(account: Account, wallet: Wallet, instant: datetime, now: datetime) -> None:
-    act = Act(Cause("sliding", 0), "system", instant, now)
+    act = _by_time(Cause("sliding", 0), instant, now)
     for lot in list(account.lots_of(wallet.wallet)):
         if is_sliding(lot) and lot.activated_at is not None and lot.free:
             expire_free(account, lot, act)
 
 
 def _time_out(account: Account, hold: Hold, instant: datetime, now: datetime) -> None:
-    act = Act(Cause("hold", hold.hold_no), "system", instant, now)
-    release_hold(account, hold, "expired", act)
+    release_hold(account, hold, "expired", _by_time(Cause("hold", hold.hold_no), instant, now))
+
+
+def _by_time(cause: Cause, instant: datetime, now: datetime) -> Act:
+    return Act(cause, "system", instant, now, by_time=True)

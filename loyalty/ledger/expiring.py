@@ -27,7 +27,7 @@ def expire_free(account: Account, lot: Lot, act: Act) -> None:
 
 def settle_freed(account: Account, lot: Lot, act: Act) -> None:
     """Points of the lot became free: gone if its time has passed, else known to become due later."""
-    if is_past_expiry(account, lot, act.occurred_at):
+    if is_past_expiry(account, lot, act.instant):
         expire_free(account, lot, act)
     else:
         wallet = account.touch_wallet(lot.wallet)

@@ -80,8 +80,10 @@ def capture_hold(account: Account, hold: Hold, points: int, act: Act) -> None:
 def capture_late(account: Account, hold: Hold, points: int, act: Act) -> int:
     """A completed sale whose hold had already been resolved: take what is available.
 
-    Answers the shortfall, in points, that the wallet's policy has to deal with.
+    Answers the shortfall, in points, that the wallet's policy has to deal with. The hold stays what it was, but for its
+    status: the same hold is never taken for two sales.
     """
+    hold.status = "captured_late"
     taken = min(points, available(account, hold.wallet, act.now))
     if taken:
         spend(account, hold.wallet, taken, act)

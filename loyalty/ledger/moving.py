@@ -17,8 +17,9 @@ def merge_into(source: Account, target: Account, act: Act) -> None:
     """
     _void_holds(source, act)
     for wallet in list(source.wallets.values()):
-        for lot in [lot for lot in source.lots_of(wallet.wallet) if lot.remaining]:
-            _move_lot(source, target, lot, lot.remaining, act)
+        for lot in sorted(source.lots_of(wallet.wallet), key=lambda lot: lot.lot_no):
+            if lot.remaining:
+                _move_lot(source, target, lot, lot.remaining, act)
         if debt := wallet.debt:
             source.enter(wallet.wallet, "transfer", "debt", debt, act.cause.kind, _seen_from(act, target))
             target.enter(wallet.wallet, "debt", "transfer", debt, act.cause.kind, _seen_from(act, source))

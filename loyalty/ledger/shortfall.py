@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
-from loyalty.ledger.account import Account, Act
+from loyalty.ledger.account import Account, Act, Lot
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import settle_freed
 from loyalty.programme.policies import ExpiryPolicy
@@ -22,30 +22,20 @@ class Shortfall:
     left: int = 0
 
 
-class LotTerms(Protocol):
-    """From when to when points live."""
-
-    @property
-    def available_from(self) -> datetime: ...
-    @property
-    def activated_at(self) -> datetime | None: ...
-    @property
-    def expires_at(self) -> datetime | None: ...
-    @property
-    def expiry(self) -> ExpiryPolicy: ...
-
-
 @dataclass(frozen=True, slots=True)
-class TermsOfToday:
-    """Points that are there at once and never expire: for what was paid and should not have been."""
+class LotTerms:
+    """From when to when points live, and the lot that they belong to: member and number. Default: at once, for good."""
 
     available_from: datetime
+    activated_at: datetime | None
     expires_at: datetime | None = None
     expiry: ExpiryPolicy = NEVER
+    origin: tuple[int, int] | None = None
 
-    @property
-    def activated_at(self) -> datetime:
-        return self.available_from
+    @classmethod
+    def of_lot(cls, member_id: int, lot: Lot) -> "LotTerms":
+        """Those of a lot of ``member_id``'s, to which the points belong."""
+        return cls(lot.available_from, lot.activated_at, lot.expires_at, lot.expiry, (member_id, lot.lot_no))
 
 
 def settle_shortfall(
@@ -80,5 +70,6 @@ def undo_debt(account: Account, wallet: str, points: int, act: Act, *, source: s
             cause=act.cause,
             activated_at=terms.activated_at,
             expires_at=terms.expires_at,
+            origin=terms.origin,
         )
         settle_freed(account, lot, act)

@@ -24,6 +24,7 @@ class Balance(SQLModel, table=True):
     __tablename__ = "balance"
     __table_args__ = (
         CheckConstraint("0 <= held AND held <= remaining AND debt >= 0", name="balance_bounds"),
+        Index("balance_due", "next_due_at", postgresql_where=text("next_due_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "60"}},
     )
 
@@ -140,7 +141,7 @@ class Hold(SQLModel, table=True):
 
     __tablename__ = "hold"
     __table_args__ = (
-        CheckConstraint("status IN ('open', 'captured', 'voided', 'expired')", name="hold_status"),
+        CheckConstraint("status IN ('open', 'captured', 'voided', 'expired', 'captured_late')", name="hold_status"),
         CheckConstraint("amount > 0 AND 0 <= captured AND captured <= amount", name="hold_captured"),
         Index("hold_open", "member_id", postgresql_where=text("status = 'open'")),
         Index("hold_reference", "terminal_id", "reference", postgresql_where=text("reference IS NOT NULL")),

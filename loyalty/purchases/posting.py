@@ -10,6 +10,7 @@ from loyalty.earning.purchase import EarningPurchase
 from loyalty.ledger.account import Account, Act, Cause, Hold, Lot
 from loyalty.ledger.earning import Grant, earn
 from loyalty.ledger.holding import capture_hold, capture_late
+from loyalty.ledger.moving import forfeit
 from loyalty.ledger.shortfall import settle_shortfall
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.purchases.context import Context, earning_purchase, flags_of, member_facts, store_facts
@@ -75,6 +76,8 @@ def post_sale(
     if evaluation is not None:
         lots = earn(account, _grants(evaluation, occurred_at), act)
         context.counters.count(account.member_id, evaluation.cap_uses, evaluation.budget_uses)
+    if account.status == "erased":
+        forfeit(account, act)
     late = ("points_missing",) if paid.owed or paid.unpaid else ()
     return Posted(
         submission,

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loyalty.ledger.account import Account, Act, Cause
-from loyalty.ledger.claw_back import ClawBack, claw_back, give_back
+from loyalty.ledger.claw_back import ClawBack, claw_back, give_back, last_taken
+from loyalty.ledger.moving import forfeit
 from loyalty.ledger.restoring import SpentLot, restore
-from loyalty.ledger.shortfall import ShortfallPolicy, TermsOfToday, undo_debt
+from loyalty.ledger.shortfall import LotTerms, ShortfallPolicy, undo_debt
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.wallets import Wallet
 from loyalty.refunds.original import Original
@@ -28,39 +29,38 @@ def apply_refund(
 ) -> list[WalletEffect]:
     """Change the account; answers what was done, by wallet. What is due must have been applied."""
     wallets = {wallet.code: wallet for wallet in document.wallets}
-    effects: dict[str, WalletEffect] = {}
+    returned: dict[str, int] = {}
     if reckoning.points_back and original.spent_wallet is not None:
         code = original.spent_wallet
-        returned = _return_spent(account, original, reckoning.points_back, traced.spent, _settings(wallets, code), act)
-        effects[code] = WalletEffect(wallet=code, returned=returned)
-    for code, points in sorted(reckoning.taken.points.items()):
-        if points:
-            taken = _take(account, original, points, traced.earned.get(code, EarnedLots()), document, code, act)
-            effects[code] = _with_taken(effects.get(code), code, taken, sign=1 if points > 0 else -1)
-    return list(effects.values())
+        returned[code] = _return_spent(account, original, reckoning, traced.spent, _settings(wallets, code), act)
+    taken = {
+        code: _take(account, original, points, traced.earned.get(code, EarnedLots()), document, code, act)
+        for code, points in sorted(reckoning.taken.points.items())
+        if points
+    }
+    if account.status == "erased":
+        forfeit(account, act)
+    return [_effect(code, taken.get(code), returned.get(code, 0)) for code in dict.fromkeys([*returned, *taken])]
 
 
 def _return_spent(
-    account: Account, original: Original, points: int, spent: Sequence[SpentLot], settings: Wallet, act: Act
+    account: Account, original: Original, reckoning: Reckoning, spent: Sequence[SpentLot], settings: Wallet, act: Act
 ) -> int:
-    """Return ``points``: what the sale owed first, then to the lots; what was never paid comes back to nobody."""
-    code = settings.code
+    """Return spent points; answers how many came back.
+
+    The points that were missing at the sale are the first to be undone: what is owed for them is, and what was written
+    off or left comes back to nobody. So whoever keeps half of the goods has paid for that half with points they had.
+    """
+    code, before = settings.code, reckoning.points_back_before
+    missing = original.points_owed + original.points_unpaid
+    undone = min(before + reckoning.points_back, missing) - min(before, missing)
+    owed = undone if original.points_owed else 0
+    terms = LotTerms(available_from=act.now, activated_at=act.now)
+    undo_debt(account, code, owed, act, source="redeemed", kind="restored", terms=terms)
+    to_lots = reckoning.points_back - undone
     cause = Cause("purchase", original.purchase_no)
-    before = original.earlier.get(code, WalletEffect(wallet=code)).returned
-    to_lots = min(points, sum(source.out for source in spent))
-    owed = min(points - to_lots, max(0, original.points_owed - _debt_returned(original, before, spent)))
-    if owed:
-        terms = TermsOfToday(act.now)
-        undo_debt(account, code, owed, act, source="redeemed", kind="restored", terms=terms)
-    if to_lots:
-        restore(account, code, to_lots, act, cause=cause, spent=spent, expired=settings.expired_restore)
-    return to_lots + owed
-
-
-def _debt_returned(original: Original, returned: int, spent: Sequence[SpentLot]) -> int:
-    """How much of the sale's debt earlier refunds have undone: what they returned beyond the lots."""
-    paid_by_lots = original.points_spent - original.points_owed - original.points_unpaid
-    return returned - (paid_by_lots - sum(source.out for source in spent))
+    restore(account, code, to_lots, act, cause=cause, spent=spent, expired=settings.expired_restore)
+    return owed + to_lots
 
 
 def _take(
@@ -72,11 +72,14 @@ def _take(
     code: str,
     act: Act,
 ) -> ClawBack:
-    earlier = original.earlier.get(code, WalletEffect(wallet=code))
+    """Take ``points``, or give back where they are negative; answers where they came from, or went."""
+    earlier = [_claw_back_of(effect) for effect in original.earlier if effect.wallet == code]
     cause = Cause("purchase", original.purchase_no)
     if points < 0:
-        done = ClawBack(earlier.from_lots, earlier.forgiven, earlier.owed, earlier.written_off, earlier.left)
-        return give_back(account, code, -points, act, cause=cause, own_lots=own.lots, clawed=own.clawed, earlier=done)
+        assert own.terms is not None, "what was taken had been earned as a lot"
+        undone = last_taken(earlier, -points)
+        give_back(account, code, undone, act, cause=cause, own_lots=own.lots, clawed=own.clawed, terms=own.terms)
+        return -undone
     return claw_back(
         account,
         code,
@@ -84,8 +87,8 @@ def _take(
         act,
         cause=cause,
         own_lots=own.lots,
-        expired_unspent=max(0, own.expired_unspent - earlier.forgiven),
-        promised=max(0, own.held + own.repaid_debt - earlier.owed),
+        expired_unspent=max(0, own.expired_unspent - sum(effect.forgiven for effect in earlier)),
+        promised=max(0, own.held + own.repaid_debt - sum(effect.owed for effect in earlier)),
         policy=shortfall_policy(document, code),
     )
 
@@ -97,19 +100,34 @@ def shortfall_policy(document: ProgrammeDocument, wallet: str) -> ShortfallPolic
     return _settings({item.code: item for item in document.wallets}, wallet).debt
 
 
+def cash_reduction_minor(effects: Sequence[WalletEffect], cash_minor: int, document: ProgrammeDocument) -> int:
+    """What points that could not be taken lower the cash by, where the programme says so. Never below no cash."""
+    value = document.spending.value
+    if document.refunds.shortfall != "reduce_cash" or value is None:
+        return 0
+    wallet = document.spending.wallet or document.primary_wallet
+    left = sum(effect.left for effect in effects if effect.wallet == wallet)
+    return max(0, min(left * value.minor // value.points, cash_minor))
+
+
 def _settings(wallets: Mapping[str, Wallet], code: str) -> Wallet:
     """The wallet's settings; a wallet that a later programme dropped keeps the default ones."""
     return wallets.get(code) or Wallet(code=code, names={})
 
 
-def _with_taken(effect: WalletEffect | None, code: str, taken: ClawBack, *, sign: int) -> WalletEffect:
+def _claw_back_of(effect: WalletEffect) -> ClawBack:
+    return ClawBack(effect.from_lots, effect.forgiven, effect.owed, effect.written_off, effect.left)
+
+
+def _effect(code: str, taken: ClawBack | None, returned: int) -> WalletEffect:
+    done = taken or ClawBack()
     return WalletEffect(
         wallet=code,
-        taken=sign * taken.total,
-        from_lots=sign * taken.from_lots,
-        forgiven=sign * taken.forgiven,
-        owed=sign * taken.owed,
-        written_off=sign * taken.written_off,
-        left=sign * taken.left,
-        returned=effect.returned if effect else 0,
+        taken=done.total,
+        from_lots=done.from_lots,
+        forgiven=done.forgiven,
+        owed=done.owed,
+        written_off=done.written_off,
+        left=done.left,
+        returned=returned,
     )

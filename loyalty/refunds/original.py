@@ -25,7 +25,7 @@ SELECT line_no, line_id, sku, quantity, amount_minor, discount_minor, tax_minor,
        points_minor, refunded_quantity
 FROM purchase_line WHERE member_id = $1 AND purchase_no = $2 ORDER BY line_no
 """
-_EFFECTS = "SELECT effect FROM refund WHERE member_id = $1 AND purchase_no = $2"
+_EFFECTS = "SELECT effect FROM refund WHERE member_id = $1 AND purchase_no = $2 ORDER BY refund_no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Original:
     line_nos: Mapping[str, int]
     refunded: Mapping[str, Decimal]
     """Line id -> quantity that has come back."""
-    earlier: Mapping[str, WalletEffect]
-    """Wallet -> what earlier refunds did in all."""
+    earlier: tuple[WalletEffect, ...]
+    """What refunds of it have done so far, in their order."""
 
     @property
     def basket(self) -> EarningPurchase:
@@ -93,7 +93,7 @@ async def load_original(connection: "Connection[Record]", member_id: int, purcha
         lines=tuple(_line(line) for line in lines),
         line_nos={line["line_id"]: line["line_no"] for line in lines},
         refunded={line["line_id"]: line["refunded_quantity"] for line in lines},
-        earlier=sum_effects([msgspec.convert(effect, WalletEffect) for row in effects for effect in row["effect"]]),
+        earlier=tuple(msgspec.convert(effect, WalletEffect) for row in effects for effect in row["effect"]),
     )
 
 
@@ -111,17 +111,3 @@ def _line(row: "Record") -> EarnLine:
         tags=tuple(row["tags"]),
         points_paid_minor=row["points_minor"],
     )
-
-
-def sum_effects(effects: list[WalletEffect]) -> dict[str, WalletEffect]:
-    """Effects added up by wallet."""
-    totals: dict[str, WalletEffect] = {}
-    for effect in effects:
-        before = totals.get(effect.wallet, WalletEffect(wallet=effect.wallet))
-        sums = {
-            name: getattr(before, name) + getattr(effect, name)
-            for name in WalletEffect.__struct_fields__
-            if name != "wallet"
-        }
-        totals[effect.wallet] = WalletEffect(wallet=effect.wallet, **sums)
-    return totals

@@ -33,6 +33,8 @@ class Reckoning:
     """Earned points to take, and what returns to the counters."""
     points_back: int
     """Spent points to return, shortfall included."""
+    points_back_before: int
+    """How many had been returned before."""
 
 
 def reckon(original: Original, lines: Sequence[ReturnedLine], programme: ProgrammeSnapshot | None) -> Reckoning:
@@ -57,6 +59,7 @@ def reckon(original: Original, lines: Sequence[ReturnedLine], programme: Program
         points_minor=points_minor,
         taken=taken,
         points_back=_points_out(original, left_after) - _points_out(original, left_before),
+        points_back_before=_points_out(original, left_before),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from loyalty.ledger.account import Account, Lot
 from loyalty.ledger.loading import add_lot, load_lots, lot_from
 from loyalty.ledger.restoring import SpentLot
+from loyalty.ledger.shortfall import LotTerms
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -21,29 +22,28 @@ WITH RECURSIVE family (member_id, lot_no) AS (
     FROM family f JOIN lot l ON l.origin_member_id = f.member_id AND l.origin_lot_no = f.lot_no
     WHERE l.cause_kind IN ('merge', 'refund')
 )
-SELECT l.* FROM family f JOIN lot l USING (member_id, lot_no)
+SELECT l.* FROM family f JOIN lot l USING (member_id, lot_no) ORDER BY l.cause_kind <> 'purchase', lot_no
 """
 _MOVED = """
-SELECT lot_no, kind, sum(amount)::bigint AS points
-FROM lot_movement
-WHERE member_id = $1 AND lot_no = ANY($2::bigint[]) AND kind IN ('expired', 'clawed', 'restored', 'repaid')
-GROUP BY lot_no, kind
+SELECT m.lot_no, m.kind, sum(m.amount)::bigint AS points
+FROM lot_movement m JOIN journal j USING (member_id, entry_no)
+WHERE m.member_id = $1 AND m.lot_no = ANY($2::bigint[])
+      AND (m.kind IN ('expired', 'clawed', 'repaid') OR (m.kind = 'restored' AND j.kind = 'claw_back_undone'))
+GROUP BY m.lot_no, m.kind
 """
 _SPENT = """
 SELECT m.lot_no, min(m.movement_no) AS first_no,
        sum(CASE WHEN m.kind = 'restored' THEN -m.amount ELSE m.amount END)::bigint AS points
-FROM lot_movement m
-WHERE m.member_id = $1 AND ((m.cause_kind = 'purchase' AND m.cause_no = $2 AND m.kind IN ('spent', 'restored'))
+FROM lot_movement m JOIN journal j USING (member_id, entry_no)
+WHERE m.member_id = $1 AND ((m.cause_kind = 'purchase' AND m.cause_no = $2 AND j.kind IN ('spent', 'restored'))
       OR (m.cause_kind = 'hold' AND m.cause_no = $3 AND m.kind = 'captured'))
-      AND NOT EXISTS (SELECT FROM lot l WHERE l.member_id = m.member_id AND l.lot_no = m.lot_no
-                      AND l.cause_kind = 'purchase' AND l.cause_no = $2)
 GROUP BY m.lot_no ORDER BY first_no
 """
 _COPIES = """
 SELECT origin_lot_no, sum(amount)::bigint AS points
 FROM lot
-WHERE origin_member_id = $1 AND origin_lot_no = ANY($2::bigint[]) AND member_id = ANY($3::bigint[])
-      AND cause_kind = 'refund' AND cause_no IN (SELECT refund_no FROM refund WHERE member_id = $1 AND purchase_no = $4)
+WHERE origin_member_id = $1 AND origin_lot_no = ANY($2::bigint[]) AND cause_kind = 'refund'
+      AND cause_no IN (SELECT refund_no FROM refund WHERE member_id = $1 AND purchase_no = $3)
 GROUP BY origin_lot_no
 """
 
@@ -58,6 +58,8 @@ class EarnedLots:
     held: int = 0
     clawed: dict[int, int] = field(default_factory=dict)
     """Lot number -> points that claw-backs hold of it."""
+    terms: LotTerms | None = None
+    """Those of the first lot that the sale earned; None when it earned nothing."""
 
 
 async def trace_earned(
@@ -70,11 +72,13 @@ async def trace_earned(
     for row in await connection.fetch(_EARNED, member_id, purchase_no):
         family[row["member_id"]].append(row["lot_no"])
         wallets[row["member_id"], row["lot_no"]] = row["wallet"]
+        wallet = by_wallet[row["wallet"]]
+        wallet.terms = wallet.terms or LotTerms.of_lot(row["member_id"], lot_from(row))
         if row["member_id"] == account.member_id:
             add_lot(account, row)
             lot = account.lots[row["lot_no"]]
-            by_wallet[lot.wallet].lots.append(lot)
-            by_wallet[lot.wallet].held += lot.held
+            wallet.lots.append(lot)
+            wallet.held += lot.held
     for owner_id, lot_nos in family.items():
         for row in await connection.fetch(_MOVED, owner_id, lot_nos):
             earned = by_wallet[wallets[owner_id, row["lot_no"]]]
@@ -98,11 +102,8 @@ async def trace_spent(
     """The lots that paid for the purchase, in the order they did, with what has not come back to each."""
     rows = await connection.fetch(_SPENT, member_id, purchase_no, hold_no)
     lot_nos = [row["lot_no"] for row in rows]
-    owners = [member_id, account.member_id]
-    copies = {
-        row["origin_lot_no"]: row["points"]
-        for row in await connection.fetch(_COPIES, member_id, lot_nos, owners, purchase_no)
-    }
+    rows_of_copies = await connection.fetch(_COPIES, member_id, lot_nos, purchase_no)
+    copies = {row["origin_lot_no"]: row["points"] for row in rows_of_copies}
     lots = await _lots(connection, account, member_id, lot_nos)
     return [SpentLot(member_id, lots[row["lot_no"]], row["points"] - copies.get(row["lot_no"], 0)) for row in rows]
 
