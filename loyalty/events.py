@@ -48,6 +48,19 @@ class PurchaseRefunded(Event, frozen=True, kw_only=True):
     """The whole sale was undone, as if it had not been."""
 
 
+class GoodsReturned(Event, frozen=True, kw_only=True):
+    """Goods came back without a receipt: of which sale is not known."""
+
+    type: ClassVar[str] = "goods_returned"
+    refund_no: int
+    store_id: str
+    occurred_at: datetime
+    local_date: date
+    currency: str
+    amount_minor: int
+    """Price of what came back."""
+
+
 class HoldResolved(Event, frozen=True, kw_only=True):
     """Points set aside for a sale were captured, voided or timed out."""
 

@@ -52,7 +52,7 @@ _SETTLE = RowWriter(
     ReceiptKey,
     *_COLUMNS,
     on_conflict="""ON CONFLICT (receipt_key) DO UPDATE SET kind = excluded.kind, member_id = excluded.member_id,
-    number_of_kind = excluded.number_of_kind WHERE receipt_key.kind = 'waiting'""",
+    number_of_kind = excluded.number_of_kind WHERE receipt_key.kind IN ('waiting', 'guest')""",
 )
 
 
@@ -69,13 +69,14 @@ async def find_receipts(
 
 
 async def register_receipts(
-    connection: "Connection[Record]", receipts: Iterable[tuple[str, RegisteredReceipt]], *, has_waited: bool = False
+    connection: "Connection[Record]", receipts: Iterable[tuple[str, RegisteredReceipt]], *, settles: bool = False
 ) -> None:
     """Claim receipt keys. One that exists meanwhile breaks the transaction (unique violation).
 
-    A refund that ``has_waited`` for its sale was claimed when it came; now it gets its number.
+    With ``settles`` the key was claimed when its receipt came, under the idempotency key that stays with it: a refund
+    that waited for its sale, or a guest's sale, which now gets its member and number.
     """
-    await (_SETTLE if has_waited else _REGISTER).write(
+    await (_SETTLE if settles else _REGISTER).write(
         connection,
         [
             (receipt_key, receipt.kind, receipt.member_id, receipt.number, *receipt.first_key)

@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-APPEND_ONLY: Final = frozenset({"journal", "lot_movement", "ledger_seal", "audit_entry", "programme_version"})
+APPEND_ONLY: Final = frozenset(
+    {"journal", "lot_movement", "ledger_seal", "audit_entry", "programme_version", "shift_report"}
+)
 _NOT_OURS: Final = "alembic_version"
 
 

@@ -18,7 +18,9 @@ class RefundView(Struct, frozen=True, kw_only=True):
     kind: str
     id: str | None
     purchase_id: str | None
+    """Null also for a return without receipt."""
     member_id: str | None
+    currency: str | None
     lines: tuple[ReturnedLine, ...]
     amount_minor: int
     """Price of what came back."""
@@ -40,6 +42,7 @@ def refund_view(outcome: Refunded | Waiting) -> RefundView:
             kind="waiting",
             id=None,
             purchase_id=None,
+            currency=None,
             member_id=None,
             lines=(),
             amount_minor=0,
@@ -54,7 +57,8 @@ def refund_view(outcome: Refunded | Waiting) -> RefundView:
     return RefundView(
         kind="refund",
         id=refund_id(outcome.purchase_member_id, outcome.refund_no),
-        purchase_id=purchase_id(outcome.purchase_member_id, outcome.purchase_no),
+        purchase_id=_purchase_id(outcome),
+        currency=outcome.currency,
         member_id=member_public_id(outcome.member_id),
         lines=outcome.lines,
         amount_minor=outcome.amount_minor,
@@ -66,3 +70,7 @@ def refund_view(outcome: Refunded | Waiting) -> RefundView:
         flags=outcome.flags,
         receipt_of=None,
     )
+
+
+def _purchase_id(outcome: Refunded) -> str | None:
+    return None if outcome.purchase_no is None else purchase_id(outcome.purchase_member_id, outcome.purchase_no)

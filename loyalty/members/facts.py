@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from kernel.database import WriteSession, driver
-from loyalty.events import MemberErased, MembersMerged, PurchaseRecorded, PurchaseRefunded
+from loyalty.events import GoodsReturned, MemberErased, MembersMerged, PurchaseRecorded, PurchaseRefunded
 from loyalty.ledger.forwarding import surviving_members
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-FactEvent: TypeAlias = PurchaseRecorded | PurchaseRefunded | MembersMerged | MemberErased
+FactEvent: TypeAlias = PurchaseRecorded | PurchaseRefunded | GoodsReturned | MembersMerged | MemberErased
 
 
 @dataclass(slots=True)
@@ -42,6 +42,8 @@ def changes_of(events: Sequence[FactEvent]) -> dict[int, Change]:
             change = changes[event.member_id]
             change.purchases -= event.is_void
             change.spend_minor -= event.amount_minor
+        elif isinstance(event, GoodsReturned):
+            changes[event.member_id].spend_minor -= event.amount_minor
     return dict(changes)
 
 

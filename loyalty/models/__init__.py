@@ -7,7 +7,7 @@ from loyalty.models.member import Consent, Identity, Member, MemberFact, Person,
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
 from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
-from loyalty.models.staff import AuditDetail, AuditEntry, Staff
+from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "QrUse",
     "ReceiptKey",
     "Refund",
+    "ShiftReport",
     "Staff",
     "Store",
     "Terminal",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
 from loyalty.models.columns import code, flag, instant, json_document, local_day, number, pieces, words
@@ -15,7 +15,8 @@ class Purchase(SQLModel, table=True):
 
     __tablename__ = "purchase"
     __table_args__ = (
-        Index("purchase_shift", "terminal_id", "local_date"),
+        Index("purchase_terminal_day", "terminal_id", "business_date"),
+        Index("purchase_shift", "terminal_id", "shift", postgresql_where=text("shift IS NOT NULL")),
         Index("purchase_store_day", "store_id", "local_date"),
         {"postgresql_with": {"fillfactor": "90"}},
     )
@@ -27,6 +28,8 @@ class Purchase(SQLModel, table=True):
     terminal_id: str = code()
     cashier_id: str | None = code(nullable=True)
     channel: str = code(length=16)
+    business_date: date = local_day()
+    """As the receipt states it, else the store's local day: a shift may last beyond midnight."""
     shift: str | None = code(nullable=True)
     occurred_at: datetime = instant()
     """Business time, corrected by the till's measured clock skew where it was outside tolerance."""
@@ -89,25 +92,36 @@ class Refund(SQLModel, table=True):
     """Goods that came back, and what that did to the points."""
 
     __tablename__ = "refund"
-    __table_args__ = (Index("refund_purchase", "member_id", "purchase_no"),)
+    __table_args__ = (
+        CheckConstraint("(purchase_no IS NULL) = (evaluation IS NOT NULL)", name="refund_purchase_or_evaluation"),
+        Index("refund_purchase", "member_id", "purchase_no"),
+        Index("refund_terminal_day", "terminal_id", "business_date"),
+    )
 
     member_id: int = number(key=True)
     refund_no: int = number(key=True)
-    purchase_no: int = number()
+    purchase_no: int | None = number(nullable=True)
+    """The sale that the goods were of. None: they came back without a receipt."""
     receipt_key: str = code(length=320)
     store_id: str = code()
     terminal_id: str = code()
     cashier_id: str | None = code(nullable=True)
+    business_date: date = local_day()
     shift: str | None = code(nullable=True)
     occurred_at: datetime = instant()
     recorded_at: datetime = instant()
     local_date: date = local_day()
+    is_void: bool = flag()
+    """The till took the whole sale back as if it had not been."""
+    currency: str = code(length=3)
     lines: list[dict[str, Any]] = json_document()
-    """``{"id": line id, "quantity": decimal string}`` of what came back."""
+    """``{"id": line id, "quantity": decimal string}`` of what came back; without a receipt the lines as sales have."""
     amount_minor: int = number()
     """Price of what came back, before the part that had been paid with points."""
     cash_minor: int = number()
     """What the customer gets in money."""
     effect: dict[str, Any] = json_document()
     """Points taken, returned, owed, written off and forgiven, by wallet."""
+    evaluation: dict[str, Any] | None = json_document(nullable=True)
+    """Without a receipt: what the lines would have earned that day, which is what was taken."""
     reason: str | None = words(nullable=True)

@@ -49,13 +49,16 @@ class GuestReceipt(SQLModel, table=True):
     __tablename__ = "guest_receipt"
     __table_args__ = (
         Index("guest_receipt_claim", "claim_hash", unique=True),
-        Index("guest_receipt_shift", "terminal_id", "local_date"),
+        Index("guest_receipt_terminal_day", "terminal_id", "business_date"),
     )
 
     receipt_key: str = code(key=True, length=320)
     store_id: str = code()
     terminal_id: str = code()
-    local_date: date = local_day()
+    business_date: date = local_day()
+    shift: str | None = code(nullable=True)
+    occurred_at: datetime = instant()
+    """Corrected by the till's clock skew, as a member's sale would have been."""
     claim_hash: bytes = octets()
     body: dict[str, Any] = json_document()
     """The sale as the till sent it."""
@@ -63,6 +66,7 @@ class GuestReceipt(SQLModel, table=True):
     recorded_at: datetime = instant()
     claimed_by: int | None = number(nullable=True)
     claimed_at: datetime | None = instant(nullable=True)
+    """Nobody can claim it after this. Without ``claimed_by``: the till voided the sale."""
 
 
 class WaitingRefund(SQLModel, table=True):

@@ -1,12 +1,22 @@
 """Staff, and the record of what they changed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, generated_number, instant, json_document, number, word_list, words
+from loyalty.models.columns import (
+    code,
+    flag,
+    generated_number,
+    instant,
+    json_document,
+    local_day,
+    number,
+    word_list,
+    words,
+)
 
 
 class Staff(SQLModel, table=True):
@@ -52,3 +62,25 @@ class AuditDetail(SQLModel, table=True):
     audit_id: int = number(key=True)
     before: dict[str, Any] | None = json_document(nullable=True)
     after: dict[str, Any] | None = json_document(nullable=True)
+
+
+class ShiftReport(SQLModel, table=True):
+    """What a till counted at the end of a shift, and where the books differed at that moment. Append-only."""
+
+    __tablename__ = "shift_report"
+    __table_args__ = (Index("shift_report_store_day", "store_id", "business_date"),)
+
+    report_id: int = generated_number()
+    store_id: str = code()
+    terminal_id: str = code()
+    actor: str = code(length=160)
+    business_date: date | None = local_day(nullable=True)
+    shift: str | None = code(nullable=True)
+    reported_at: datetime = instant()
+    agrees: bool = flag()
+    reported: dict[str, Any] = json_document()
+    """``{"sales": {"count", "total_minor"}, "refunds": ...}`` as the till counted them."""
+    recorded: dict[str, Any] = json_document()
+    """The same as the books had it."""
+    differences: dict[str, Any] = json_document()
+    """``missing``, ``extra`` and ``different`` receipts; empty lists when the till listed none."""

@@ -12,6 +12,7 @@ from loyalty.answers import KeyId
 from loyalty.models import GuestReceipt
 from loyalty.purchases.context import Context
 from loyalty.purchases.outcome import RecordedGuest, Submission
+from loyalty.purchases.sale import canonical
 from loyalty.purchases.timing import BusinessTime
 from loyalty.receipts import RegisteredReceipt, register_receipts
 
@@ -24,7 +25,8 @@ _CODE_LENGTH = 12
 
 _WRITE = RowWriter(
     GuestReceipt,
-    *("receipt_key", "store_id", "terminal_id", "local_date", "claim_hash", "body", "total_minor", "recorded_at"),
+    *("receipt_key", "store_id", "terminal_id", "business_date", "shift", "occurred_at", "claim_hash", "body"),
+    *("total_minor", "recorded_at"),
 )
 
 
@@ -49,22 +51,25 @@ async def record_guests(
 ) -> dict[KeyId, RecordedGuest]:
     """Put guests' sales aside; by idempotency key, what is to be printed."""
     guests = {s.key: RecordedGuest(s.sale, new_claim_code()) for s in submissions}
-    await _WRITE.write(
-        connection,
-        [
+    rows = []
+    for submission in submissions:
+        sale, occurred_at = submission.sale, times[submission.key].occurred_at
+        local_date = occurred_at.astimezone(ZoneInfo(context.stores[sale.store_id].zone)).date()
+        rows.append(
             (
-                s.sale.receipt_key,
-                s.sale.store_id,
-                s.sale.terminal_id,
-                times[s.key].occurred_at.astimezone(ZoneInfo(context.stores[s.sale.store_id].zone)).date(),
-                claim_hash(guests[s.key].claim_code),
-                s.body.decode(),
-                s.sale.total_minor,
+                sale.receipt_key,
+                sale.store_id,
+                sale.terminal_id,
+                sale.business_date(local_date),
+                sale.receipt.shift,
+                occurred_at,
+                claim_hash(guests[submission.key].claim_code),
+                canonical(sale).decode(),
+                sale.total_minor,
                 now,
             )
-            for s in submissions
-        ],
-    )
+        )
+    await _WRITE.write(connection, rows)
     await register_receipts(
         connection,
         [(s.sale.receipt_key, RegisteredReceipt("guest", None, None, s.key)) for s in submissions],

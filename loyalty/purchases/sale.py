@@ -80,6 +80,10 @@ class Sale(Struct, frozen=True, kw_only=True):
     def receipt_key(self) -> str:
         return receipt_key(self.store_id, self.terminal_id, self.receipt)
 
+    def business_date(self, local_date: date) -> date:
+        """The day in whose books the sale stands; ``local_date`` is the store's day when it happened."""
+        return self.receipt.business_date or local_date
+
 
 def receipt_key(store_id: str, terminal_id: str, receipt: ReceiptRef) -> str:
     """The natural key: fiscal identifier, or store, terminal, business date or shift, and number."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _PURCHASES = RowWriter(
     Purchase,
-    *("member_id", "purchase_no", "receipt_key", "store_id", "terminal_id", "cashier_id", "channel", "shift"),
+    *("member_id", "purchase_no", "receipt_key", "store_id", "terminal_id", "cashier_id", "channel"),
+    *("business_date", "shift"),
     *("occurred_at", "stated_at", "recorded_at", "local_date", "currency", "total_minor", "discount_minor"),
     *("rounding_minor", "tenders", "hold_no", "spent_wallet", "points_spent", "points_spent_minor", "points_owed"),
     *("points_unpaid", "programme_version", "evaluation", "earned", "flags"),
@@ -46,6 +47,7 @@ def store_day(one: Posted, context: Context) -> date:
 
 def _purchase_row(one: Posted, context: Context) -> tuple[object, ...]:
     sale = one.submission.sale
+    local_date = store_day(one, context)
     return (
         one.account.member_id,
         one.purchase_no,
@@ -54,11 +56,12 @@ def _purchase_row(one: Posted, context: Context) -> tuple[object, ...]:
         sale.terminal_id,
         sale.cashier_id,
         sale.channel,
+        sale.business_date(local_date),
         sale.receipt.shift,
         one.occurred_at,
         sale.stated_at,
         one.account.recorded_at,
-        store_day(one, context),
+        local_date,
         sale.currency,
         sale.total_minor,
         sale.discount_minor,

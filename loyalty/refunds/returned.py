@@ -61,8 +61,10 @@ class Refunded:
 
     member_id: int
     purchase_member_id: int
-    purchase_no: int
+    purchase_no: int | None
+    """None: the goods came back without a receipt."""
     refund_no: int
+    currency: str
     lines: tuple[ReturnedLine, ...]
     amount_minor: int
     """Price of what came back."""

@@ -55,6 +55,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "wallet"),
         postgresql_with={"fillfactor": "60"},
     )
+    op.create_index(
+        "balance_due", "balance", ["next_due_at"], unique=False, postgresql_where=sa.text("next_due_at IS NOT NULL")
+    )
     op.create_table(
         "budget_slice",
         sa.Column("rule", sa.String(length=64), nullable=False),
@@ -114,7 +117,9 @@ def upgrade() -> None:
         sa.Column("receipt_key", sa.String(length=320), nullable=False),
         sa.Column("store_id", sa.String(length=64), nullable=False),
         sa.Column("terminal_id", sa.String(length=64), nullable=False),
-        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("shift", sa.String(length=64), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claim_hash", sa.LargeBinary(), nullable=False),
         sa.Column("body", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("total_minor", sa.BigInteger(), nullable=False),
@@ -124,7 +129,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("receipt_key"),
     )
     op.create_index("guest_receipt_claim", "guest_receipt", ["claim_hash"], unique=True)
-    op.create_index("guest_receipt_shift", "guest_receipt", ["terminal_id", "local_date"], unique=False)
+    op.create_index("guest_receipt_terminal_day", "guest_receipt", ["terminal_id", "business_date"], unique=False)
     op.create_table(
         "hold",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -141,7 +146,7 @@ def upgrade() -> None:
         sa.Column("allocation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("status IN ('open', 'captured', 'voided', 'expired')", name="hold_status"),
+        sa.CheckConstraint("status IN ('open', 'captured', 'voided', 'expired', 'captured_late')", name="hold_status"),
         sa.CheckConstraint("amount > 0 AND 0 <= captured AND captured <= amount", name="hold_captured"),
         sa.PrimaryKeyConstraint("member_id", "hold_no"),
     )
@@ -438,6 +443,7 @@ def upgrade() -> None:
         sa.Column("terminal_id", sa.String(length=64), nullable=False),
         sa.Column("cashier_id", sa.String(length=64), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("shift", sa.String(length=64), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
@@ -462,8 +468,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "purchase_no"),
         postgresql_with={"fillfactor": "90"},
     )
-    op.create_index("purchase_shift", "purchase", ["terminal_id", "local_date"], unique=False)
+    op.create_index(
+        "purchase_shift",
+        "purchase",
+        ["terminal_id", "shift"],
+        unique=False,
+        postgresql_where=sa.text("shift IS NOT NULL"),
+    )
     op.create_index("purchase_store_day", "purchase", ["store_id", "local_date"], unique=False)
+    op.create_index("purchase_terminal_day", "purchase", ["terminal_id", "business_date"], unique=False)
     op.create_table(
         "purchase_line",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -509,23 +522,45 @@ def upgrade() -> None:
         "refund",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("refund_no", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("purchase_no", sa.BigInteger(), nullable=False),
+        sa.Column("purchase_no", sa.BigInteger(), nullable=True),
         sa.Column("receipt_key", sa.String(length=320), nullable=False),
         sa.Column("store_id", sa.String(length=64), nullable=False),
         sa.Column("terminal_id", sa.String(length=64), nullable=False),
         sa.Column("cashier_id", sa.String(length=64), nullable=True),
+        sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("shift", sa.String(length=64), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("is_void", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("lines", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("cash_minor", sa.BigInteger(), nullable=False),
         sa.Column("effect", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("evaluation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint("(purchase_no IS NULL) = (evaluation IS NOT NULL)", name="refund_purchase_or_evaluation"),
         sa.PrimaryKeyConstraint("member_id", "refund_no"),
     )
     op.create_index("refund_purchase", "refund", ["member_id", "purchase_no"], unique=False)
+    op.create_index("refund_terminal_day", "refund", ["terminal_id", "business_date"], unique=False)
+    op.create_table(
+        "shift_report",
+        sa.Column("report_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("terminal_id", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=160), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=True),
+        sa.Column("shift", sa.String(length=64), nullable=True),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agrees", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("reported", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("recorded", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("differences", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("report_id"),
+    )
+    op.create_index("shift_report_store_day", "shift_report", ["store_id", "business_date"], unique=False)
     op.create_table(
         "staff",
         sa.Column("staff_id", sa.String(length=64), nullable=False),
@@ -611,13 +646,17 @@ def downgrade() -> None:
     op.drop_table("store")
     op.drop_index("staff_email", table_name="staff")
     op.drop_table("staff")
+    op.drop_index("shift_report_store_day", table_name="shift_report")
+    op.drop_table("shift_report")
+    op.drop_index("refund_terminal_day", table_name="refund")
     op.drop_index("refund_purchase", table_name="refund")
     op.drop_table("refund")
     op.drop_table("receipt_key")
     op.drop_table("qr_use")
     op.drop_table("purchase_line")
+    op.drop_index("purchase_terminal_day", table_name="purchase")
     op.drop_index("purchase_store_day", table_name="purchase")
-    op.drop_index("purchase_shift", table_name="purchase")
+    op.drop_index("purchase_shift", table_name="purchase", postgresql_where=sa.text("shift IS NOT NULL"))
     op.drop_table("purchase")
     op.drop_table("programme_version")
     op.drop_table("programme_draft")
@@ -654,7 +693,7 @@ def downgrade() -> None:
     op.drop_index("hold_reference", table_name="hold", postgresql_where=sa.text("reference IS NOT NULL"))
     op.drop_index("hold_open", table_name="hold", postgresql_where=sa.text("status = 'open'"))
     op.drop_table("hold")
-    op.drop_index("guest_receipt_shift", table_name="guest_receipt")
+    op.drop_index("guest_receipt_terminal_day", table_name="guest_receipt")
     op.drop_index("guest_receipt_claim", table_name="guest_receipt")
     op.drop_table("guest_receipt")
     op.drop_table("consent")
@@ -662,6 +701,7 @@ def downgrade() -> None:
     op.drop_table("cashier")
     op.drop_table("cap_counter")
     op.drop_table("budget_slice")
+    op.drop_index("balance_due", table_name="balance", postgresql_where=sa.text("next_due_at IS NOT NULL"))
     op.drop_table("balance")
     op.drop_index("audit_entry_subject", table_name="audit_entry")
     op.drop_index("audit_entry_at", table_name="audit_entry")
