@@ -15,8 +15,14 @@ from api.admin.terminal_keys import AdminTerminalKeys
 from api.admin.terminals import AdminTerminals
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
+from api.me.balance import my_balance
+from api.me.erasure import erase_me
+from api.me.export import export_my_data
+from api.me.history import my_history
+from api.me.home import my_home
 from api.me.identities import MyIdentities
 from api.me.profile import MyProfile
+from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
 from api.pos.holds import HoldsController
 from api.pos.lookups import look_up_member
@@ -38,6 +44,12 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     MyProfile,
     MyIdentities,
     qr_secret,
+    my_home,
+    my_balance,
+    my_history,
+    my_purchase,
+    export_my_data,
+    erase_me,
     # A till
     PosSessions,
     look_up_member,

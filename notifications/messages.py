@@ -1,13 +1,16 @@
 """Messages to be delivered: written in the transaction that causes them, sent later by the worker."""
 
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from kernel.database import ReadSession, WriteSession
 from notifications.models import Message
 
+KEPT_FOR: Final = timedelta(days=1)
+"""Messages name an address and hold codes; none is of use for longer."""
 CHANNEL_OF_KIND: Final = {"phone": "sms", "email": "email"}
 _CODE_TEXTS: Final = {
     "en": "{code} is your code. Tell it to nobody but the till or the app where you asked for it.",
@@ -43,3 +46,21 @@ async def send_code(
 async def latest_messages(session: ReadSession, *, limit: int) -> list[Message]:
     """The last ``limit`` messages, the newest first."""
     return list(await session.exec(select(Message).order_by(col(Message.message_id).desc()).limit(limit)))
+
+
+async def messages_to(session: ReadSession, members: Collection[int]) -> Sequence[Message]:
+    """What is kept of messages to these members, the first first."""
+    rows = await session.exec(
+        select(Message).where(col(Message.member_id).in_(members)).order_by(col(Message.message_id))
+    )
+    return rows.all()
+
+
+async def forget_messages_to(session: WriteSession, members: Collection[int]) -> None:
+    """Remove every message to these members, sent or not."""
+    await session.exec(delete(Message).where(col(Message.member_id).in_(members)))
+
+
+async def forget_old_messages(session: WriteSession, *, now: datetime) -> None:
+    """Remove messages older than ``KEPT_FOR``, also those to addresses that belonged to no member."""
+    await session.exec(delete(Message).where(col(Message.created_at) < now - KEPT_FOR))

@@ -65,7 +65,7 @@ class MyProfile(Controller):
     ) -> Response[ProfileView]:
         async with services.database.read() as session:
             profile = await read_profile(session, caller.member_id)
-        return conditional(request, _view(profile))
+        return conditional(request, view_profile(profile))
 
     @patch(
         operation_id="changeMyProfile",
@@ -78,7 +78,7 @@ class MyProfile(Controller):
             await change_profile(session, caller.member_id, changes, now=services.clock())
             await session.commit()
             profile = await read_profile(session, caller.member_id)
-        return _view(profile)
+        return view_profile(profile)
 
     @delete(
         "/sessions/current",
@@ -93,7 +93,8 @@ class MyProfile(Controller):
             await session.commit()
 
 
-def _view(profile: Profile) -> ProfileView:
+def view_profile(profile: Profile) -> ProfileView:
+    """The profile in clear, for its owner."""
     return ProfileView(
         member_id=member_public_id(profile.member_id),
         status=profile.status,

@@ -8,6 +8,7 @@ with its successor may have been lost, and gets the same successor again.
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from kernel.database import WriteSession
+from kernel.database import ReadSession, WriteSession
 from kernel.errors import ForbiddenError
 from kernel.ids import InvalidPublicIdError, decode_public_id, encode_public_id
 from loyalty.access.revocations import revoke_tokens
@@ -25,6 +26,7 @@ from loyalty.members.survivors import surviving_member
 from loyalty.models import MemberSession
 
 GRACE: Final = timedelta(seconds=30)
+RECENT: Final = timedelta(minutes=10)
 IDLE_LIFETIME: Final = timedelta(days=90)
 """A session that is not refreshed for so long is over."""
 _PREFIX: Final = "cbr"
@@ -36,6 +38,13 @@ class SessionEndedError(ForbiddenError):
 
     code = "session_ended"
     title = "The session is over. Sign in again."
+
+
+class RecentSignInNeededError(ForbiddenError):
+    """What cannot be undone is asked for by somebody who has just shown that the address is theirs."""
+
+    code = "recent_sign_in_needed"
+    title = "Sign in again with a code, then repeat this within ten minutes."
 
 
 class LiveSession(Struct, frozen=True):
@@ -116,6 +125,25 @@ async def end_all_sessions(session: WriteSession, member_id: int, *, because: st
         .values(ended_at=now, ended_because=because)
     )
     await revoke_tokens(session, f"member:{member_id}", now=now)
+
+
+async def require_recent_sign_in(
+    session: ReadSession, members: Collection[int], session_id: str, *, now: datetime
+) -> None:
+    """Return when the phone signed in, with a code, no longer than ``RECENT`` ago. Refreshing does not count.
+
+    ``members`` are the member and those merged into them. Raises ``RecentSignInNeededError``.
+    """
+    signed_in_at = await session.exec(
+        select(MemberSession.created_at).where(
+            col(MemberSession.member_id).in_(members),
+            col(MemberSession.session_id) == session_id,
+            col(MemberSession.ended_at).is_(None),
+            col(MemberSession.created_at) > now - RECENT,
+        )
+    )
+    if signed_in_at.one_or_none() is None:
+        raise RecentSignInNeededError(most_s=int(RECENT.total_seconds()))
 
 
 async def _locked(session: WriteSession, member_id: int, session_id: str) -> MemberSession | None:

@@ -11,6 +11,7 @@ from loyalty.ledger.account import Act, Cause
 from loyalty.ledger.moving import forfeit
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.writing import write_accounts
+from loyalty.members.family import family_of
 from loyalty.members.ids import member_public_id
 from loyalty.models import (
     Consent,
@@ -36,12 +37,6 @@ _OF_A_PERSON: tuple[type[SQLModel], ...] = (
 )
 """Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
 
-_MERGED_INTO = """
-WITH RECURSIVE family (member_id) AS (
-    SELECT $1::bigint UNION SELECT m.member_id FROM family f JOIN member m ON m.merged_into = f.member_id
-)
-SELECT member_id FROM family
-"""
 _ERASE_AUDIT_DETAILS = """
 DELETE FROM audit_detail d USING audit_entry e WHERE e.audit_id = d.audit_id AND e.subject = ANY($1::text[])
 """
@@ -59,7 +54,7 @@ async def erase_member(session: WriteSession, member_id: int, *, actor: str, rea
         return account.member_id
     forfeit(account, Act(Cause("erasure", 0), actor, now, now, reason))
     await write_accounts(connection, [account])
-    members = [row["member_id"] for row in await connection.fetch(_MERGED_INTO, account.member_id)]
+    members = await family_of(connection, account.member_id)
     for table in _OF_A_PERSON:
         await session.exec(delete(table).where(col(table.member_id).in_(members)))  # type: ignore[attr-defined]
     await connection.execute(_ERASE_AUDIT_DETAILS, [member_public_id(member) for member in members])

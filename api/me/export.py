@@ -1,0 +1,113 @@
+"""Everything that is kept about the member, for the member to take away."""
+
+from datetime import datetime
+from typing import Final
+
+from litestar import Response, get
+from litestar.enums import MediaType
+from msgspec import Struct
+
+from api.dependencies import Member, ServicesOf
+from api.documented import refusals
+from api.me.history import HistoryEntryView, view_entry
+from api.me.profile import ProfileView, view_profile
+from api.me.purchases import PurchaseView, view_purchase
+from api.rate_limits import Limit, limited
+from kernel.database import driver
+from loyalty.ledger.opening import look_at_account
+from loyalty.members.family import family_of
+from loyalty.members.history import read_history
+from loyalty.members.personal_data import read_consents, read_phones
+from loyalty.members.profile import read_profile
+from loyalty.purchases.reading import read_purchases
+from notifications.messages import messages_to
+
+EXPORTS: Final = Limit("exports", 10, 3_600)
+_ALL: Final = 2**31
+
+
+class ConsentView(Struct, frozen=True, kw_only=True):
+    """What was agreed to or withdrawn, when, where, and which text was shown."""
+
+    purpose: str
+    channel: str
+    granted: bool
+    recorded_at: datetime
+    source: str
+    text_version: str
+
+
+class PhoneView(Struct, frozen=True, kw_only=True):
+    """A phone that was signed in."""
+
+    created_at: datetime
+    last_used_at: datetime
+    ended_at: datetime | None
+
+
+class MessageView(Struct, frozen=True, kw_only=True):
+    """A message of the last day; older ones are not kept."""
+
+    channel: str
+    address: str
+    created_at: datetime
+
+
+class PersonalData(Struct, frozen=True, kw_only=True):
+    """One file. Purchases come without explanations; each has its own at its path."""
+
+    exported_at: datetime
+    profile: ProfileView
+    consents: list[ConsentView]
+    phones: list[PhoneView]
+    messages: list[MessageView]
+    history: list[HistoryEntryView]
+    purchases: list[PurchaseView]
+
+
+@get(
+    "/v1/me/export",
+    operation_id="exportMyData",
+    summary="All own data in one file",
+    tags=["Member"],
+    guards=[limited(EXPORTS)],
+    responses=refusals(401, 404, 429),
+)
+async def export_my_data(caller: Member, services: ServicesOf) -> Response[PersonalData]:
+    now = services.clock()
+    async with services.database.read() as session:
+        profile = await read_profile(session, caller.member_id)
+        connection = await driver(session)
+        family = await family_of(connection, profile.member_id)
+        account = await look_at_account(connection, profile.member_id, now=now)
+        data = PersonalData(
+            exported_at=now,
+            profile=view_profile(profile),
+            consents=[
+                ConsentView(
+                    purpose=consent.purpose,
+                    channel=consent.channel,
+                    granted=consent.granted,
+                    recorded_at=consent.recorded_at,
+                    source=consent.source,
+                    text_version=consent.text_version,
+                )
+                for consent in await read_consents(session, family)
+            ],
+            phones=[
+                PhoneView(created_at=phone.created_at, last_used_at=phone.last_used_at, ended_at=phone.ended_at)
+                for phone in await read_phones(session, family)
+            ],
+            messages=[
+                MessageView(channel=message.channel, address=message.address, created_at=message.created_at)
+                for message in await messages_to(session, family)
+            ],
+            history=[
+                view_entry(entry) for entry in await read_history(connection, account, family, before=None, limit=_ALL)
+            ],
+            purchases=[
+                view_purchase(purchase, [], profile.language) for purchase in await read_purchases(connection, family)
+            ],
+        )
+    headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
+    return Response(data, media_type=MediaType.JSON, headers=headers)

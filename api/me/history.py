@@ -1,0 +1,138 @@
+"""The story of the member's points, entry by entry."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.exceptions import ClientException
+from msgspec import Struct
+
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
+from api.dependencies import Member, ServicesOf
+from api.documented import NOT_MODIFIED, refusals
+from api.etags import conditional
+from kernel.database import driver
+from kernel.ids import encode_public_id
+from loyalty.ledger.opening import look_at_account
+from loyalty.members.family import family_of
+from loyalty.members.history import HistoryEntry, Position, read_history
+from loyalty.receipts import purchase_id
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class HistoryPurchase(Struct, frozen=True, kw_only=True):
+    """The purchase behind an entry, also behind its refund and its expiry."""
+
+    id: str
+    store_name: str | None
+    """Where it happened: for a refund the store that took the goods back."""
+    total_minor: int
+    currency: str
+    explanation: str
+    """Path of the purchase with each of its rules."""
+
+
+class HistoryEntryView(Struct, frozen=True, kw_only=True):
+    """One change of a balance."""
+
+    id: str
+    wallet: str
+    points: int
+    """What it added to the balance; negative for what it took."""
+    kind: str
+    """``earned``, ``spent``, ``expired``, ``clawed_back``, ``claw_back_undone``, ``restored``, ``adjusted`` or
+    ``forfeited``; more may come."""
+    occurred_at: datetime
+    reason: str | None
+    """A code that staff gave."""
+    pending: bool
+    """Whether these points cannot be spent yet."""
+    available_from: datetime | None
+    """For points that came."""
+    expires_at: datetime | None
+    """Exclusive; null while pending, and for points that never expire."""
+    purchase: HistoryPurchase | None
+
+
+class HistoryPage(Struct, frozen=True, kw_only=True):
+    """The last booked first. ``next`` is the cursor of the page before in time; null at the beginning."""
+
+    entries: list[HistoryEntryView]
+    next: str | None
+
+
+@get(
+    "/v1/me/history",
+    operation_id="getMyHistory",
+    summary="Own history of points",
+    description="The sum of all entries is the balance. Points that changed owner within a merge do not appear.",
+    tags=["Member: points"],
+    responses=NOT_MODIFIED | refusals(401, 404),
+)
+async def my_history(
+    request: Request[Any, Any, Any],
+    caller: Member,
+    services: ServicesOf,
+    cursor: PageCursor = None,
+    limit: PageLimit = DEFAULT_PER_PAGE,
+) -> Response[HistoryPage]:
+    now = services.clock()
+    async with services.database.read() as session:
+        connection = await driver(session)
+        account = await look_at_account(connection, caller.member_id, now=now)
+        family = await family_of(connection, account.member_id)
+        entries = await read_history(connection, account, family, before=_position(cursor), limit=limit + 1)
+    page, following = cut(entries, limit, _text)
+    return conditional(request, HistoryPage(entries=[view_entry(entry) for entry in page], next=following))
+
+
+def view_entry(entry: HistoryEntry) -> HistoryEntryView:
+    """An entry as its member sees it."""
+    lot = entry.lot
+    return HistoryEntryView(
+        id=encode_public_id("ent", entry.position.member_id, entry.position.entry_no),
+        wallet=entry.wallet,
+        points=entry.points,
+        kind=entry.kind,
+        occurred_at=entry.occurred_at,
+        reason=entry.reason,
+        pending=lot is not None and lot.activated_at is None and lot.remaining > 0,
+        available_from=lot.available_from if lot else None,
+        expires_at=lot.expires_at if lot else None,
+        purchase=_purchase(entry),
+    )
+
+
+def _purchase(entry: HistoryEntry) -> HistoryPurchase | None:
+    origin = entry.origin
+    if origin is None:
+        return None
+    public_id = purchase_id(origin.member_id, origin.purchase_no)
+    return HistoryPurchase(
+        id=public_id,
+        store_name=origin.store_name,
+        total_minor=origin.total_minor,
+        currency=origin.currency,
+        explanation=f"/v1/me/purchases/{public_id}",
+    )
+
+
+def _text(entry: HistoryEntry) -> str:
+    recorded_at, member_id, entry_no = entry.position
+    return f"{(recorded_at - _EPOCH) // timedelta(microseconds=1)} {member_id} {entry_no}"
+
+
+def _position(cursor: str | None) -> Position | None:
+    """A cursor names a place in the caller's own story; whatever it says, nobody else's is read."""
+    text = text_position(cursor)
+    if text is None:
+        return None
+    try:
+        microseconds, member_id, entry_no = (int(part) for part in text.split(" "))
+        position = Position(_EPOCH + timedelta(microseconds=microseconds), member_id, entry_no)
+    except (ValueError, OverflowError):
+        raise ClientException("The cursor is not one that this list gave.") from None
+    if not 0 <= max(member_id, entry_no) < 2**63 or min(member_id, entry_no) < 0:
+        raise ClientException("The cursor is not one that this list gave.")
+    return position

@@ -1,0 +1,93 @@
+"""Taking one's data away, and going for good."""
+
+from datetime import timedelta
+
+import httpx
+
+from api.delivering import Outbox
+from api.services import Services
+from api.subscriptions import REACTIONS
+from kernel.database import driver
+from loyalty.members.ids import member_public_id
+from notifications.messages import KEPT_FOR, forget_old_messages, latest_messages
+from tests.clocks import MovableClock
+from tests.journeys.tills import done, sale
+from tests.programmes import publish
+from tests.shop import Shop, bearer
+
+PHONE = "+79990000001"
+
+
+async def test_a_member_takes_everything_away(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:
+    await publish(services)
+    till, member_id = await shop.till(), await shop.member(phone=PHONE)
+    bought = await done(client, till, "purchases", sale(member={"id": member_public_id(member_id)}))
+    me = bearer((await shop.phone_session(PHONE))["access_token"])
+    answer = await client.get("/v1/me/export", headers=me)
+    data = answer.json()
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert data["profile"]["name"] == "Anna Kovaleva"
+    assert [entry["points"] for entry in data["history"]] == [100]
+    assert [purchase["id"] for purchase in data["purchases"]] == [bought["id"]]
+    assert len(data["phones"]) == 1
+
+
+async def test_who_has_just_signed_in_can_leave_for_good(
+    services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    await publish(services)
+    till, member_id = await shop.till(), await shop.member(phone=PHONE, card="290000001234")
+    member = {"id": member_public_id(member_id)}
+    await done(client, till, "purchases", sale(member=member))
+    tokens = await shop.phone_session(PHONE)
+    me = bearer(tokens["access_token"])
+    await client.post("/v1/me/codes", headers=me, json={"email": "anna@example.com"})
+    before = await _sums(services)
+    assert (await client.delete("/v1/me", headers=me)).status_code == 204
+    clock.advance(seconds=3)
+    assert (await client.get("/v1/me", headers=me)).status_code == 401
+    refreshed = await client.post("/v1/auth/refreshes", json={"refresh_token": tokens["refresh_token"]})
+    assert refreshed.status_code == 403
+    assert (await client.post("/v1/pos/lookups", headers=till.headers, json={"phone": PHONE})).status_code == 404
+    assert await _sums(services) == {**before, "member": before["member"] - 100, "forfeited": 100}
+    outbox = Outbox(services.database, REACTIONS, clock=services.clock)
+    await outbox.spread()
+    for partition in await outbox.waiting():
+        await outbox.deliver(partition)
+    async with services.database.read() as session:
+        assert [m.member_id for m in await latest_messages(session, limit=10) if m.member_id is not None] == []
+
+
+async def test_a_phone_that_signed_in_long_ago_must_sign_in_again_to_leave(
+    client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    tokens = await shop.phone_session(PHONE)
+    clock.advance(minutes=11)
+    refreshed = await client.post("/v1/auth/refreshes", json={"refresh_token": tokens["refresh_token"]})
+    me = bearer(refreshed.json()["access_token"])
+    refused = await client.delete("/v1/me", headers=me)
+    assert (refused.status_code, refused.json()["code"]) == (403, "recent_sign_in_needed")
+    assert (await client.get("/v1/me", headers=me)).status_code == 200
+    again = bearer((await shop.phone_session(PHONE))["access_token"])
+    assert (await client.delete("/v1/me", headers=again)).status_code == 204
+
+
+async def test_messages_are_not_kept_for_longer_than_a_day(services: Services, shop: Shop) -> None:
+    await shop.phone_session(PHONE)
+    for age, left in ((timedelta(), 1), (KEPT_FOR, 1), (KEPT_FOR + timedelta(seconds=1), 0)):
+        async with services.database.write() as session:
+            await forget_old_messages(session, now=services.clock() + age)
+            await session.commit()
+        async with services.database.read() as session:
+            assert len(await latest_messages(session, limit=10)) == left
+
+
+async def _sums(services: Services) -> dict[str, int]:
+    """Points by account of the journal."""
+    statement = """
+    SELECT account, sum(points)::bigint AS points FROM (
+        SELECT credit AS account, amount AS points FROM journal UNION ALL SELECT debit, -amount FROM journal
+    ) AS sides GROUP BY account
+    """
+    async with services.database.read() as session:
+        return {row["account"]: row["points"] for row in await (await driver(session)).fetch(statement)}
