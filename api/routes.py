@@ -8,6 +8,8 @@ from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
 from api.admin.people import AdminStaff
+from api.admin.programme_drafts import AdminDrafts
+from api.admin.programme_versions import AdminVersions
 from api.admin.sessions import AdminSessions
 from api.admin.stores import AdminStores
 from api.admin.system_keys import AdminSystemKeys
@@ -70,5 +72,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminCashiers,
     AdminStaff,
     AdminCatalogue,
+    AdminDrafts,
+    AdminVersions,
     development_outbox,
 )

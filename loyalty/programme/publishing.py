@@ -1,6 +1,7 @@
 """Publishing a programme as a new immutable version, and reading the versions back."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession, driver
-from kernel.errors import UnprocessableError
+from kernel.errors import NotFoundError, UnprocessableError
 from loyalty.counters import spread_budgets
 from loyalty.models import ProgrammeVersion
 from loyalty.programme.document import ProgrammeDocument
@@ -29,6 +30,13 @@ class ProgrammeInvalidError(UnprocessableError):
 
     def __init__(self, problems: list[ProgrammeProblem]) -> None:
         super().__init__(None, problems=msgspec.to_builtins(problems))
+
+
+class VersionNotFoundError(NotFoundError):
+    """Nothing was published under this number."""
+
+    code = "programme_version_not_found"
+    title = "There is no such version of the programme."
 
 
 async def publish_programme(
@@ -65,6 +73,22 @@ async def publish_programme(
     await session.flush()
     await spread_budgets(session, {r.code: r.budget_points for r in document.earn_rules if r.budget_points is not None})
     return ProgrammeSnapshot(version, document)
+
+
+async def read_version(session: ReadSession, version: int) -> ProgrammeVersion:
+    """A published version, as it was published. Raises ``VersionNotFoundError``."""
+    row = (await session.exec(select(ProgrammeVersion).where(col(ProgrammeVersion.version) == version))).one_or_none()
+    if row is None:
+        raise VersionNotFoundError(version=version)
+    return row
+
+
+async def list_versions(session: ReadSession, *, below: int | None, limit: int) -> Sequence[ProgrammeVersion]:
+    """The latest ``limit`` versions, those whose number is below ``below``."""
+    statement = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version).desc()).limit(limit)
+    if below is not None:
+        statement = statement.where(col(ProgrammeVersion.version) < below)
+    return (await session.exec(statement)).all()
 
 
 async def refresh(session: ReadSession, programmes: PublishedProgrammes) -> bool:

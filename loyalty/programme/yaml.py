@@ -1,8 +1,8 @@
 """Reading YAML strictly: what is written is what is meant.
 
 YAML 1.1 as PyYAML reads it turns ``no`` (Norwegian) into false, ``12:30`` into 750, ``1.5`` into a binary float and a
-repeated key into silence. Here only ``true``, ``false``, ``null`` and whole decimal numbers are not text, a repeated
-key is refused, and so are anchors, with which a small file can stand for a huge one.
+repeated key into silence. Here only ``true``, ``false``, ``null`` and whole decimal numbers (to 100 digits) are not
+text, a repeated key is refused, and so are tags, and anchors, with which a small file can stand for a huge one.
 """
 
 import re
@@ -36,7 +36,7 @@ class _StrictLoader(yaml.SafeLoader):
 for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:bool", r"true|false", "tf"),
     ("tag:yaml.org,2002:null", r"null|~|", ["n", "~", ""]),
-    ("tag:yaml.org,2002:int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
+    ("tag:yaml.org,2002:int", r"-?(0|[1-9][0-9]{0,99})", "-0123456789"),
 ):
     _StrictLoader.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), list(_first))
 
@@ -75,6 +75,8 @@ def _refuse_traps(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None):
             raise YamlUnreadableError("anchors and aliases are not read", *_place(event.start_mark))
+        if getattr(event, "tag", None):
+            raise YamlUnreadableError("tags are not read", *_place(event.start_mark))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise YamlUnreadableError(f"is nested deeper than {MAX_DEPTH}", *_place(event.start_mark))

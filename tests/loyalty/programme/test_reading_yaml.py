@@ -34,7 +34,7 @@ def test_what_is_written_is_what_is_meant(text: str, value: Any) -> None:
         ("b: *x", "anchors", (1, 4)),
         ("1: a", "no text", (1, 1)),
         ("a: [1", "expected", (1, 6)),
-        ("a: !!python/object:os.system x", "constructor", (1, 4)),
+        ("a: !!python/object:os.system x", "tags", (1, 4)),
         ("a: 1\n---\nb: 2", "another document", (2, 1)),
     ],
 )
