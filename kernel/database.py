@@ -101,11 +101,16 @@ async def try_exclusive(session: ReadSession, name: str) -> bool:
     return bool(await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name))
 
 
-class RowWriter:
-    """One statement that inserts any number of rows of a table, each column as one array.
+_ROWS_WORTH_A_COPY = 4
 
-    Arrays by column, not rows of a composite type: a column that a later migration adds does not break a process that
-    still runs the older code. JSONB values are passed as JSON text. ``on_conflict`` is appended as it is written.
+
+class RowWriter:
+    """Inserts any number of rows of a table at once. JSONB values are passed as JSON text.
+
+    A few rows go as one INSERT with an array for each column, many by COPY: the driver looks at every element of an
+    array, which was measured at a sixth of the time of a whole sale. Columns are named either way, so that one that a
+    later migration adds does not break a process that still runs the older code. ``on_conflict`` is appended to the
+    INSERT as it is written, and rules COPY out.
     """
 
     def __init__(self, model: type[SQLModel], *columns: str, on_conflict: str = "") -> None:
@@ -114,11 +119,15 @@ class RowWriter:
             f"${position}::{_sql_type(table.columns[name])}[]" for position, name in enumerate(columns, start=1)
         )
         names = ", ".join(columns)
+        self._table, self._columns = table.name, columns
+        self._may_copy = not on_conflict
         self.sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {on_conflict}"  # noqa: S608
 
     async def write(self, connection: "asyncpg.Connection[asyncpg.Record]", rows: Sequence[tuple[object, ...]]) -> None:
         """Insert ``rows``, each a tuple in the order of the columns. Nothing is sent when there are none."""
-        if rows:
+        if self._may_copy and len(rows) > _ROWS_WORTH_A_COPY:
+            await connection.copy_records_to_table(self._table, records=rows, columns=self._columns)
+        elif rows:
             await connection.execute(self.sql, *zip(*rows, strict=True))
 
 

@@ -72,6 +72,6 @@ async def record_guests(
     await _WRITE.write(connection, rows)
     await register_receipts(
         connection,
-        [(s.sale.receipt_key, RegisteredReceipt("guest", None, None, s.key)) for s in submissions],
+        [(s.receipt_key, RegisteredReceipt("guest", None, None, s.key)) for s in submissions],
     )
     return guests

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import TypeAlias
 
 from kernel.errors import DomainError, NotFoundError
@@ -10,7 +11,7 @@ from loyalty.answers import KeyId
 from loyalty.purchases.sale import Sale
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Submission:
     """A sale on its way in, with the key it came under and how it came."""
 
@@ -27,6 +28,11 @@ class Submission:
     """Whether the till wants texts for its receipt."""
     survivor_id: int | None = None
     """The member that the sale's member was merged into."""
+
+    @cached_property
+    def receipt_key(self) -> str:
+        """The sale's natural key."""
+        return self.sale.receipt_key
 
     @property
     def member_id(self) -> int | None:

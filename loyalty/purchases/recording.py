@@ -143,7 +143,7 @@ async def _read(
         s.key: business_time(stated_at=s.sale.stated_at, sent_at=s.sent_at, now=now, settings=till) for s in submissions
     }
     chosen = {s.key: _programme_of(s, times[s.key], programmes) for s in submissions}
-    receipts = await find_receipts(connection, {s.sale.receipt_key for s in submissions})
+    receipts = await find_receipts(connection, {s.receipt_key for s in submissions})
     keys = {s.key for s in submissions} | {receipt.first_key for receipt in receipts.values()}
     return _Batch(
         now=now,
@@ -151,7 +151,7 @@ async def _read(
         answers=await find_answers(connection, keys),
         receipts=receipts,
         holds=await load_holds(connection, [key for s in submissions if (key := _hold_key(s)) is not None]),
-        waiting=await waiting_for(connection, {s.sale.receipt_key for s in submissions}),
+        waiting=await waiting_for(connection, {s.receipt_key for s in submissions}),
         times=times,
         programmes=chosen,
         context=await load_context(
@@ -184,7 +184,7 @@ def _decide(submission: Submission, batch: _Batch, *, alone: bool) -> _Decided:
     try:
         if (repeat := _repeat(submission, batch)) is not None:
             return repeat
-        if not _first_in_batch(submission, batch) or (not alone and submission.sale.receipt_key in batch.waiting):
+        if not _first_in_batch(submission, batch) or (not alone and submission.receipt_key in batch.waiting):
             return Later.POSTPONED
         return _post(submission, batch, alone=alone)
     except DomainError as error:
@@ -195,7 +195,7 @@ def _repeat(submission: Submission, batch: _Batch) -> Repeated | None:
     """The stored answer: by idempotency key, or by the receipt, which is the same sale under another key."""
     if (answer := batch.answers.get(submission.key)) is not None:
         return Repeated(*repeat_of(answer, submission.body), same_key=True)
-    receipt = batch.receipts.get(submission.sale.receipt_key)
+    receipt = batch.receipts.get(submission.receipt_key)
     if receipt is None:
         return None
     if receipt.kind == "void":
@@ -207,7 +207,7 @@ def _repeat(submission: Submission, batch: _Batch) -> Repeated | None:
 
 
 def _first_in_batch(submission: Submission, batch: _Batch) -> bool:
-    names = {submission.key, submission.sale.receipt_key}
+    names = {submission.key, submission.receipt_key}
     if names & batch.seen:
         return False
     batch.seen |= names
@@ -270,7 +270,7 @@ def _captured_late(posted: Posted) -> tuple[int, int] | None:
 async def _refund_what_waited(session: WriteSession, batch: _Batch, *, programmes: Programmes, now: datetime) -> None:
     """Apply the refunds that came before the sales that have just been written."""
     for one in batch.posted:
-        for waiting in batch.waiting.get(one.submission.sale.receipt_key, ()):
+        for waiting in batch.waiting.get(one.submission.receipt_key, ()):
             await apply_waiting(session, waiting, actor=one.submission.actor, programmes=programmes, now=now)
 
 
@@ -285,7 +285,7 @@ async def _write(connection: "Connection[Record]", batch: _Batch) -> None:
         connection,
         [
             (
-                one.submission.sale.receipt_key,
+                one.submission.receipt_key,
                 RegisteredReceipt("purchase", one.account.member_id, one.purchase_no, one.submission.key),
             )
             for one in batch.posted

@@ -51,7 +51,7 @@ def _purchase_row(one: Posted, context: Context) -> tuple[object, ...]:
     return (
         one.account.member_id,
         one.purchase_no,
-        sale.receipt_key,
+        one.submission.receipt_key,
         sale.store_id,
         sale.terminal_id,
         sale.cashier_id,
