@@ -6,6 +6,7 @@ from api.cli.migrate import migrate
 from api.cli.replay import replay
 from api.cli.serve import serve
 from api.cli.up import up
+from api.cli.verify import verify
 from api.cli.worker import worker
 
 app = typer.Typer(
@@ -15,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # A plain traceback fits a log, and shows no variables with passwords.
 )
 
-for command in (up, serve, worker, migrate, replay):
+for command in (up, serve, worker, migrate, replay, verify):
     app.command()(command)
 
 

@@ -97,15 +97,17 @@ async def seal_members(session: WriteSession, *, now: datetime, limit: int, afte
     return SealedMembers(handled=len(seals), last_member_id=members[-1]["member_id"] if len(members) == limit else None)
 
 
-async def broken_seals(session: ReadSession) -> AsyncIterator[BrokenSeal]:
-    """Recompute every seal from the journal and yield those that do not come out.
+async def broken_seals(
+    session: ReadSession, *, first_member: int = 1, last_member: int = 2**63 - 1
+) -> AsyncIterator[BrokenSeal]:
+    """Recompute every seal of these members from the journal and yield those that do not come out.
 
     The session's transaction is open, and REPEATABLE READ for one view of everything. Entries after a member's last
     seal are not covered. Memory does not grow with the journal.
     """
     connection = await driver(session)
-    after = 0
-    while seals := await connection.fetch(_SEALS_OF_NEXT, after, _MEMBERS_AT_ONCE):
+    after = first_member - 1
+    while seals := await connection.fetch(_SEALS_OF_NEXT, after, _MEMBERS_AT_ONCE, last_member):
         chains: dict[int, _Chain] = {}
         for seal in seals:
             chains.setdefault(seal["member_id"], _Chain()).seals.append((seal["entry_no"], seal["digest"]))
@@ -158,7 +160,7 @@ LIMIT $3
 """
 _SEALS_OF_NEXT = """
 SELECT s.* FROM (
-    SELECT DISTINCT member_id FROM ledger_seal WHERE member_id > $1 ORDER BY member_id LIMIT $2
+    SELECT DISTINCT member_id FROM ledger_seal WHERE member_id > $1 AND member_id <= $3 ORDER BY member_id LIMIT $2
 ) AS m JOIN ledger_seal AS s USING (member_id)
 ORDER BY s.member_id, s.entry_no
 """

@@ -1,31 +1,33 @@
-"""I1 and I3: the stored balance is what the journal adds up to, and what the lots add up to; debtors have nothing free."""
+"""I1 and I3: a stored balance is what its journal and its lots add up to, and a debtor has nothing free."""
 
 from typing import Final
 
-from loyalty.verification.invariant import SqlInvariant
+from loyalty.verification.invariant import Invariant
+from loyalty.verification.reading import Query
 
-JOURNAL_FOLD: Final = SqlInvariant(
+JOURNAL_FOLD: Final = Invariant(
     "I1",
     "Every balance is the fold of its journal entries.",
-    """
+    Query("""
 SELECT member_id, 'balance of ' || wallet,
        format('remaining %s, debt %s', coalesce(j.remaining, 0), coalesce(j.debt, 0)),
        format('remaining %s, debt %s', coalesce(b.remaining, 0), coalesce(b.debt, 0))
 FROM (SELECT member_id, wallet, sum(into_lots) AS remaining, sum(into_debt) AS debt FROM entries GROUP BY 1, 2) AS j
 FULL JOIN balances AS b USING (member_id, wallet)
 WHERE coalesce(j.remaining, 0) <> coalesce(b.remaining, 0) OR coalesce(j.debt, 0) <> coalesce(b.debt, 0)
-""",
+"""),
 )
 
-LOT_FOLD: Final = SqlInvariant(
+LOT_FOLD: Final = Invariant(
     "I1",
     "Every balance is the fold of its lots and their movements.",
-    """
+    Query("""
 SELECT member_id, 'balance of ' || wallet,
        format('remaining %s, held %s', coalesce(f.remaining, 0), coalesce(f.held, 0)),
        format('remaining %s, held %s', coalesce(b.remaining, 0), coalesce(b.held, 0))
 FROM (
-    SELECT l.member_id, l.wallet, sum(l.amount + coalesce(m.remaining, 0)) AS remaining, sum(coalesce(m.held, 0)) AS held
+    SELECT l.member_id, l.wallet, sum(l.amount + coalesce(m.remaining, 0)) AS remaining,
+           sum(coalesce(m.held, 0)) AS held
     FROM lots AS l
     LEFT JOIN (
         SELECT member_id, lot_no, sum(into_remaining) AS remaining, sum(into_held) AS held FROM movements GROUP BY 1, 2
@@ -34,13 +36,13 @@ FROM (
 ) AS f
 FULL JOIN balances AS b USING (member_id, wallet)
 WHERE coalesce(f.remaining, 0) <> coalesce(b.remaining, 0) OR coalesce(f.held, 0) <> coalesce(b.held, 0)
-""",
+"""),
 )
 
-BALANCE_CHAIN: Final = SqlInvariant(
+BALANCE_CHAIN: Final = Invariant(
     "I1",
     "Every entry states the balance that follows from the entry before it.",
-    """
+    Query("""
 SELECT member_id, format('entry %s, balance of %s', entry_no, wallet), chained::text, balance_after::text
 FROM (
     SELECT member_id, entry_no, wallet, balance_after,
@@ -48,13 +50,13 @@ FROM (
     FROM entries
 ) AS chain
 WHERE chained <> balance_after
-""",
+"""),
 )
 
-NUMBERS: Final = SqlInvariant(
+NUMBERS: Final = Invariant(
     "I1",
     "A member's entries, movements, lots, holds, purchases and refunds are numbered without gaps up to the last.",
-    """
+    Query("""
 SELECT coalesce(n.member_id, m.member_id), n.what,
        format('1 to %s', coalesce(m.last, 0)), format('%s rows, %s to %s', n.total, n.lowest, n.highest)
 FROM (
@@ -80,13 +82,13 @@ FULL JOIN (
     WHERE given.last <> 0
 ) AS m ON m.member_id = n.member_id AND m.what = n.what
 WHERE n.member_id IS NULL OR n.lowest <> 1 OR n.total <> n.highest OR n.highest <> coalesce(m.last, 0)
-""",
+"""),
 )
 
-INSTANTS: Final = SqlInvariant(
+INSTANTS: Final = Invariant(
     "I1",
-    "Within a member no entry and no movement is recorded before the one before it, nor after the member's last change.",
-    """
+    "Within a member nothing is recorded before what came before it, nor after the member's last change.",
+    Query("""
 SELECT member_id, what, 'not before ' || before, recorded_at::text
 FROM (
     SELECT member_id, 'entry ' || entry_no AS what, recorded_at,
@@ -102,29 +104,29 @@ UNION ALL
 SELECT m.member_id, 'last change', 'not before ' || max(e.recorded_at), m.recorded_at::text
 FROM members AS m JOIN entries AS e USING (member_id)
 GROUP BY 1, m.recorded_at HAVING max(e.recorded_at) > m.recorded_at
-""",
+"""),
 )
 
-TRANSFERS: Final = SqlInvariant(
+TRANSFERS: Final = Invariant(
     "I1",
     "What leaves one member by transfer arrives at the other.",
-    """
+    Query("""
 SELECT least(member_id, cause_no), format('%s between members %s and %s', wallet, least(member_id, cause_no),
        greatest(member_id, cause_no)), '0', sum(amount * ((credit = 'transfer')::int - (debit = 'transfer')::int))::text
 FROM journal
 WHERE 'transfer' IN (debit, credit) AND (member_id BETWEEN $1 AND $2 OR cause_no BETWEEN $1 AND $2)
 GROUP BY least(member_id, cause_no), greatest(member_id, cause_no), wallet
 HAVING sum(amount * ((credit = 'transfer')::int - (debit = 'transfer')::int)) <> 0
-""",
+"""),
 )
 
-DEBTORS: Final = SqlInvariant(
+DEBTORS: Final = Invariant(
     "I3",
     "While a wallet has debt, all its points are held.",
-    """
+    Query("""
 SELECT member_id, format('free points of %s with a debt of %s', wallet, debt), '0', (remaining - held)::text
 FROM balances WHERE debt > 0 AND remaining > held
-""",
+"""),
 )
 
 INVARIANTS: Final = (JOURNAL_FOLD, LOT_FOLD, BALANCE_CHAIN, NUMBERS, INSTANTS, TRANSFERS, DEBTORS)

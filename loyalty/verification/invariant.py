@@ -1,9 +1,9 @@
 """What an invariant is: a code, a sentence, and a way to find what breaks it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol
 
 from kernel.database import ReadSession
 
@@ -36,31 +36,37 @@ class Scope:
         return (self.first_member, self.last_member) == ALL_MEMBERS
 
 
+class Found(NamedTuple):
+    """How many violations there are, and the first of them."""
+
+    total: int
+    examples: list[Violation]
+
+
 class Find(Protocol):
-    """Yields what breaks an invariant. The session's transaction is open, read-only and REPEATABLE READ."""
+    """Looks for what breaks an invariant. The session's transaction is open, read-only and REPEATABLE READ."""
 
-    def __call__(self, session: ReadSession, scope: Scope, /) -> AsyncIterator[Violation]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class SqlInvariant:
-    """``sql`` selects (member_id, what, expected, found) of each violation, over the names in ``reading.py``."""
-
-    code: str
-    title: str
-    sql: str
-    needs_all_members: bool = False
-    """It compares totals of everybody, so that a part of the members cannot be verified."""
+    def __call__(self, session: ReadSession, scope: Scope, /, *, examples: int) -> Awaitable[Found]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class PythonInvariant:
-    """An invariant that is no query."""
+class Invariant:
+    """A sentence that must be true of the data, and how what breaks it is found: a ``Query``, or a function."""
 
     code: str
+    """Several may share one: that of the family they belong to."""
     title: str
     find: Find
     needs_all_members: bool = False
+    """It compares totals of everybody, so that it says nothing of a part of the members."""
 
 
-Invariant: TypeAlias = SqlInvariant | PythonInvariant
+async def collect(violations: AsyncIterator[Violation], *, examples: int) -> Found:
+    """Count ``violations`` and keep the first ``examples``."""
+    total = 0
+    first: list[Violation] = []
+    async for violation in violations:
+        total += 1
+        if total <= examples:
+            first.append(violation)
+    return Found(total, first)

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from loyalty.verification.invariant import SqlInvariant
+from loyalty.verification.invariant import Invariant
+from loyalty.verification.reading import Query
 
-FOLDS: Final = SqlInvariant(
+FOLDS: Final = Invariant(
     "I2",
     "Every lot's remaining and held points follow from its movements.",
-    """
+    Query("""
 SELECT l.member_id, 'lot ' || l.lot_no,
        format('remaining %s, held %s', l.amount + coalesce(m.remaining, 0), coalesce(m.held, 0)),
        format('remaining %s, held %s', l.remaining, l.held)
@@ -16,13 +17,13 @@ LEFT JOIN (
     SELECT member_id, lot_no, sum(into_remaining) AS remaining, sum(into_held) AS held FROM movements GROUP BY 1, 2
 ) AS m USING (member_id, lot_no)
 WHERE l.remaining <> l.amount + coalesce(m.remaining, 0) OR l.held <> coalesce(m.held, 0)
-""",
+"""),
 )
 
-BOUNDS: Final = SqlInvariant(
+BOUNDS: Final = Invariant(
     "I2",
     "After each movement 0 <= held <= remaining <= amount.",
-    """
+    Query("""
 SELECT member_id, format('lot %s of %s points after movement %s', lot_no, amount, movement_no), 'within bounds',
        format('remaining %s, held %s', remaining, held)
 FROM (
@@ -32,27 +33,27 @@ FROM (
     WINDOW past AS (PARTITION BY m.member_id, m.lot_no ORDER BY m.movement_no)
 ) AS steps
 WHERE NOT (0 <= held AND held <= remaining AND remaining <= amount)
-""",
+"""),
 )
 
-LIVES: Final = SqlInvariant(
+LIVES: Final = Invariant(
     "I4",
     "Points are spent, held and given away only from lots that are active and not expired.",
-    """
+    Query("""
 SELECT m.member_id, format('movement %s (%s) of lot %s', m.movement_no, m.kind, m.lot_no),
        format('from %s, before %s', coalesce(l.activated_at::text, 'activation'), coalesce(l.expires_at::text, 'ever')),
        m.recorded_at::text
 FROM movements AS m JOIN lots AS l USING (member_id, lot_no)
 WHERE (m.kind IN ('spent', 'held') OR (m.kind = 'transferred' AND m.cause_kind <> 'merge'))
   AND (l.activated_at IS NULL OR m.recorded_at < l.activated_at OR m.recorded_at >= l.expires_at)
-""",
+"""),
 )
 """A hold's capture is not looked at: what is held stays usable by its hold. A sliding expiry is no lot's own."""
 
-SPEND_ORDER: Final = SqlInvariant(
+SPEND_ORDER: Final = Invariant(
     "I5",
     "No free point that expires sooner, or is older, was passed over by a spend or a hold.",
-    """
+    Query("""
 SELECT taken.member_id, format('movement %s (%s) of lot %s', taken.movement_no, taken.kind, taken.lot_no),
        'lot ' || passed.lot_no || ' first', format('lot %s had %s free', passed.lot_no, passed.amount + moved.free)
 FROM (
@@ -84,10 +85,10 @@ WHERE taken.kind IN ('spent', 'held')
   AND passed.activated_at <= taken.recorded_at
   AND (passed.expires_at IS NULL OR passed.expires_at > taken.recorded_at)
   AND passed.amount + moved.free > 0
-""",
+"""),
 )
-"""A lot that was born with the same instant as a hold counts only when an entry before the hold shows that it was there:
-holding writes no entry, and two acts of one instant do not tell their order otherwise.
+"""A lot that was born with the same instant as a hold counts only when an entry before the hold shows that it was
+there: holding writes no entry, and two acts of one instant do not tell their order otherwise.
 """
 
 INVARIANTS: Final = (FOLDS, BOUNDS, LIVES, SPEND_ORDER)

@@ -1,11 +1,10 @@
-"""The names over which the invariants' queries are written, and running such a query."""
+"""Invariants that are queries, and the names over which they are written."""
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
-from loyalty.verification.invariant import Scope, Violation
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+from kernel.database import ReadSession, driver
+from loyalty.verification.invariant import Found, Scope, Violation
 
 _NAMES: Final = """
 WITH scope (first_member, last_member, instant, delivered_until) AS (
@@ -25,7 +24,8 @@ WITH scope (first_member, last_member, instant, delivered_until) AS (
            CASE WHEN kind = 'restored' THEN amount
                 WHEN kind IN ('spent', 'captured', 'expired', 'clawed', 'repaid', 'transferred') THEN -amount
                 ELSE 0 END AS into_remaining,
-           CASE WHEN kind = 'held' THEN amount WHEN kind IN ('released', 'captured') THEN -amount ELSE 0 END AS into_held
+           CASE WHEN kind = 'held' THEN amount WHEN kind IN ('released', 'captured') THEN -amount ELSE 0 END AS
+           into_held
     FROM lot_movement WHERE member_id BETWEEN $1 AND $2
 ), holds AS NOT MATERIALIZED (
     SELECT * FROM hold WHERE member_id BETWEEN $1 AND $2
@@ -50,22 +50,25 @@ SELECT member_id, what, expected, found, count(*) OVER () AS total FROM violatio
 """
 
 
-class Found(NamedTuple):
-    """How many violations there are, and the first of them."""
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that selects (member_id, what, expected, found) of each violation, over the names above.
 
-    total: int
-    examples: list[Violation]
+    $1 to $5 are taken: first and last member, now, the instant until which everything is delivered, and the limit.
+    """
 
+    sql: str
 
-async def run_query(connection: "Connection[Record]", sql: str, scope: Scope, *, examples: int) -> Found:
-    """Run an invariant's query; at least one example is read."""
-    rows = await connection.fetch(
-        _NAMES + sql + _COUNTED,
-        scope.first_member,
-        scope.last_member,
-        scope.now,
-        scope.now - scope.delivery_patience,
-        max(1, examples),
-    )
-    violations = [Violation(row["member_id"], row["what"], row["expected"], row["found"]) for row in rows]
-    return Found(rows[0]["total"] if rows else 0, violations[:examples])
+    async def __call__(self, session: ReadSession, scope: Scope, /, *more: object, examples: int) -> Found:
+        """Run it; ``more`` are its own parameters, from $6 on."""
+        rows = await (await driver(session)).fetch(
+            _NAMES + self.sql + _COUNTED,
+            scope.first_member,
+            scope.last_member,
+            scope.now,
+            scope.now - scope.delivery_patience,
+            max(1, examples),
+            *more,
+        )
+        violations = [Violation(row["member_id"], row["what"], row["expected"], row["found"]) for row in rows]
+        return Found(rows[0]["total"] if rows else 0, violations[:examples])

@@ -1,0 +1,316 @@
+"""For each invariant, something that a bug or a hand in the database would do to break it."""
+
+from dataclasses import dataclass
+
+from loyalty.verification import (
+    append_only,
+    balances,
+    due,
+    holds,
+    limits,
+    lots,
+    outbox,
+    privacy,
+    receipts,
+    references,
+    sales,
+)
+from loyalty.verification.invariant import Invariant
+
+_PLACES = {
+    "last_entry": "member_id = {anna} AND entry_no = (SELECT max(entry_no) FROM journal WHERE member_id = {anna})",
+    "a_sales_key": "(client, key) = (SELECT client, key FROM receipt_key WHERE receipt_key LIKE '%/a-last')",
+}
+"""Rows that several statements are about."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """``statements`` in SQL, with members' numbers by name, that break ``invariant``."""
+
+    invariant: Invariant
+    what: str
+    statements: tuple[str, ...]
+
+    def sql(self, members: dict[str, int]) -> list[str]:
+        """The statements for these members."""
+        places = {name: place.format(**members) for name, place in _PLACES.items()}
+        return [statement.format(**members, **places) for statement in self.statements]
+
+
+def damage(invariant: Invariant, what: str, *statements: str) -> Damage:
+    return Damage(invariant, what, statements)
+
+
+DAMAGES = (
+    damage(
+        balances.JOURNAL_FOLD,
+        "a debt nobody entered",
+        "UPDATE balance SET debt = debt + 1 WHERE member_id = {boris} AND debt > 0",
+    ),
+    damage(
+        balances.LOT_FOLD,
+        "a balance that holds what no lot holds",
+        "UPDATE balance SET held = held + 1 WHERE member_id = {anna} AND wallet = 'points'",
+    ),
+    damage(
+        balances.BALANCE_CHAIN,
+        "an entry with a wrong balance",
+        "UPDATE journal SET balance_after = balance_after + 1 WHERE {last_entry}",
+    ),
+    damage(
+        balances.NUMBERS,
+        "a lost lot number",
+        "UPDATE member SET last_lot_no = last_lot_no + 1 WHERE member_id = {anna}",
+    ),
+    damage(
+        balances.NUMBERS,
+        "a lost refund",
+        "UPDATE member SET last_refund_no = last_refund_no + 1 WHERE member_id = {dina}",
+    ),
+    damage(
+        balances.INSTANTS,
+        "an entry from before its time",
+        "UPDATE journal SET recorded_at = recorded_at - interval '1 year' WHERE {last_entry}",
+    ),
+    damage(
+        balances.INSTANTS,
+        "a member whose last change is forgotten",
+        "UPDATE member SET recorded_at = recorded_at - interval '1 year' WHERE member_id = {anna}",
+    ),
+    damage(
+        balances.TRANSFERS,
+        "a transfer that arrives at somebody else",
+        "DELETE FROM ledger_seal WHERE member_id = {anna}",
+        "UPDATE journal SET cause_no = {boris} WHERE member_id = {anna} AND debit = 'transfer'",
+    ),
+    damage(
+        balances.DEBTORS,
+        "a debt that was not repaid from free points",
+        "UPDATE member SET last_entry_no = last_entry_no + 1 WHERE member_id = {anna}",
+        "UPDATE balance SET debt = debt + 5 WHERE member_id = {anna} AND wallet = 'points'",
+        """INSERT INTO journal (member_id, entry_no, wallet, debit, credit, amount, kind, cause_kind, cause_no, actor,
+        occurred_at, recorded_at, balance_after)
+        SELECT m.member_id, m.last_entry_no, 'points', 'debt', 'adjusted', 5, 'adjusted', 'adjustment', 1, 'system',
+        m.recorded_at, m.recorded_at, b.remaining - b.debt FROM member m JOIN balance b USING (member_id)
+        WHERE m.member_id = {anna} AND b.wallet = 'points'""",
+    ),
+    damage(
+        lots.FOLDS,
+        "a lot that lost a point",
+        """UPDATE lot SET remaining = remaining - 1 WHERE (member_id, lot_no) =
+        (SELECT member_id, lot_no FROM lot WHERE member_id = {anna} AND remaining - held > 1 LIMIT 1)""",
+    ),
+    damage(
+        lots.BOUNDS,
+        "a capture before its hold",
+        """UPDATE lot_movement m SET kind = o.kind, entry_no = o.entry_no
+        FROM lot_movement o JOIN purchase p ON p.member_id = o.member_id AND p.hold_no = o.cause_no
+        WHERE o.cause_kind = 'hold' AND p.receipt_key LIKE '%/a-paid' AND m.member_id = o.member_id
+        AND m.cause_kind = 'hold' AND m.cause_no = o.cause_no AND m.movement_no <> o.movement_no""",
+    ),
+    damage(
+        lots.LIVES,
+        "a spend from a lot that was pending",
+        """UPDATE lot SET activated_at = '2027-01-01Z' WHERE (member_id, lot_no) IN
+        (SELECT member_id, lot_no FROM lot_movement WHERE kind = 'held')""",
+    ),
+    damage(
+        lots.LIVES,
+        "a spend from a lot that had expired",
+        """UPDATE lot SET expires_at = '2026-03-01Z' WHERE remaining = 0 AND (member_id, lot_no) IN
+        (SELECT member_id, lot_no FROM lot_movement WHERE kind = 'spent')""",
+    ),
+    damage(
+        lots.SPEND_ORDER,
+        "a hold of points that expire later",
+        "UPDATE lot SET expires_at = expires_at + interval '20 days' WHERE member_id = {anna} AND held > 0",
+    ),
+    damage(
+        receipts.REGISTERED,
+        "a purchase whose receipt is free again",
+        "DELETE FROM receipt_key WHERE kind = 'purchase' AND receipt_key LIKE '%/a2'",
+    ),
+    damage(
+        receipts.LEADS_SOMEWHERE,
+        "a receipt of no purchase",
+        """INSERT INTO receipt_key (receipt_key, kind, member_id, number_of_kind, client, key)
+        SELECT 'nowhere', 'purchase', {anna}, 999, client, key FROM idempotency_key i
+        WHERE status = 201 AND NOT EXISTS (SELECT FROM receipt_key k WHERE (k.client, k.key) = (i.client, i.key))
+        LIMIT 1""",
+    ),
+    damage(
+        receipts.OUTSIDE_LEDGERS,
+        "a refund that waits and does not",
+        "UPDATE waiting_refund SET applied_at = received_at WHERE applied_at IS NULL",
+    ),
+    damage(
+        receipts.OUTSIDE_LEDGERS,
+        "a guest's receipt that is not registered",
+        "DELETE FROM receipt_key WHERE kind = 'guest'",
+    ),
+    damage(
+        receipts.ONE_EFFECT_A_KEY,
+        "two purchases under one key",
+        """UPDATE receipt_key SET (client, key) = (SELECT client, key FROM idempotency_key WHERE {a_sales_key})
+        WHERE kind = 'purchase' AND member_id = {anna}""",
+    ),
+    damage(receipts.ANSWERED, "an effect without its answer", "DELETE FROM idempotency_key WHERE {a_sales_key}"),
+    damage(
+        receipts.REFUSED,
+        "an effect of a refused request",
+        "UPDATE idempotency_key SET status = 409 WHERE {a_sales_key}",
+    ),
+    damage(receipts.STORED, "an error kept as an answer", "UPDATE idempotency_key SET status = 503 WHERE status = 422"),
+    damage(holds.MOVEMENTS, "a hold of more than it took", "UPDATE hold SET amount = amount + 1 WHERE status = 'open'"),
+    damage(
+        holds.RESOLUTIONS, "an open hold with an end", "UPDATE hold SET resolved_at = created_at WHERE status = 'open'"
+    ),
+    damage(
+        holds.OWNERS,
+        "a hold of somebody who was merged",
+        "UPDATE member SET status = 'merged', merged_into = {boris} WHERE member_id = {anna}",
+    ),
+    damage(
+        holds.CAUSES,
+        "a release without a hold",
+        "UPDATE lot_movement SET cause_kind = 'purchase' WHERE kind = 'released'",
+    ),
+    damage(
+        sales.EARNED,
+        "a purchase that says it earned more",
+        "UPDATE purchase SET earned = '{{\"points\": 9999}}' WHERE receipt_key LIKE '%/a4'",
+    ),
+    damage(
+        sales.SPENT,
+        "a purchase that says more was spent",
+        "UPDATE purchase SET points_spent = points_spent + 1 WHERE points_spent > 0",
+    ),
+    damage(
+        sales.TAKEN_BACK,
+        "refunds of more than was earned",
+        "UPDATE purchase SET earned = '{{\"points\": 1}}' WHERE receipt_key LIKE '%/b0'",
+    ),
+    damage(
+        sales.REFUNDS,
+        "a refund that says it returned points",
+        "UPDATE refund SET effect = jsonb_set(effect, '{{0,returned}}', '1') WHERE receipt_key LIKE '%/rb0'",
+    ),
+    damage(
+        sales.EFFECTS,
+        "points taken from nowhere",
+        "UPDATE refund SET effect = jsonb_set(effect, '{{0,forgiven}}', '3') WHERE receipt_key LIKE '%/rb0'",
+    ),
+    damage(
+        sales.OWN_LOTS,
+        "a claw-back from another purchase's lot",
+        "UPDATE lot_movement SET cause_no = cause_no + 1 WHERE kind = 'clawed' AND member_id = {boris}",
+    ),
+    damage(
+        sales.RETURNED_GOODS,
+        "a line that came back without a refund",
+        "UPDATE refund SET lines = '[]' WHERE receipt_key LIKE '%/r3'",
+    ),
+    damage(
+        sales.TOTALS,
+        "a total that is not its lines",
+        "UPDATE purchase SET rounding_minor = rounding_minor + 1 WHERE receipt_key LIKE '%/a2'",
+    ),
+    damage(
+        sales.REFUNDED_MONEY,
+        "more cash than the goods were worth",
+        "UPDATE refund SET cash_minor = amount_minor + 1 WHERE receipt_key LIKE '%/rb0'",
+    ),
+    damage(limits.COUNTERS, "a cap used by nobody", "UPDATE cap_counter SET used = used + 1 WHERE member_id = {boris}"),
+    damage(
+        limits.COUNTERS,
+        "a budget used by nobody",
+        "UPDATE budget_slice SET used = used + 1 WHERE used < allowance AND slice_no = 1",
+    ),
+    damage(
+        limits.CAPS,
+        "more than the cap",
+        "UPDATE cap_counter SET used = 401 WHERE member_id = {boris} AND period = 'day'",
+    ),
+    damage(
+        limits.BUDGETS, "a slice out of nothing", "UPDATE budget_slice SET allowance = allowance + 1 WHERE slice_no = 3"
+    ),
+    damage(
+        append_only.VERSIONS,
+        "a published programme that was edited",
+        """UPDATE programme_version SET document = jsonb_set(document, '{{name}}', '"Other"')""",
+    ),
+    damage(
+        append_only.SEALS,
+        "a sealed entry that was edited",
+        "UPDATE journal SET actor = 'staff:eve' WHERE member_id = {anna} AND entry_no = 2",
+    ),
+    damage(
+        outbox.WAITING,
+        "an event that is not delivered",
+        "UPDATE outbox_event SET created_at = created_at - interval '200 years'",
+    ),
+    damage(
+        outbox.ONCE,
+        "an event that will be delivered twice",
+        """INSERT INTO outbox_delivery (handler, partition_no, event_id, member_id, type, payload, created_at)
+        SELECT 'loyalty.member_facts', 1, event_id, member_id, type, payload, created_at FROM outbox_event""",
+    ),
+    damage(
+        outbox.EFFECTS,
+        "an effect that happened twice",
+        "UPDATE member_fact SET purchases_count = purchases_count + 1 WHERE member_id = {boris}",
+    ),
+    damage(privacy.COLUMNS, "a column for a phone", "ALTER TABLE journal ADD COLUMN phone text"),
+    damage(
+        privacy.KNOWN_VALUES,
+        "an e-mail in a stored answer",
+        """UPDATE idempotency_key SET outcome = '{{"email":"Anna@Example.com"}}' WHERE {a_sales_key}""",
+    ),
+    damage(
+        privacy.KNOWN_VALUES,
+        "an e-mail as a reason",
+        "UPDATE journal SET reason = 'asked by anna@example.com' WHERE {last_entry}",
+    ),
+    damage(
+        privacy.FORGOTTEN,
+        "a name that stayed",
+        "INSERT INTO person (member_id, name, updated_at) VALUES ({dina}, 'Dina', '2026-03-02Z')",
+    ),
+    damage(
+        privacy.FORFEITED,
+        "an erased member with a debt",
+        "UPDATE member SET status = 'erased' WHERE member_id = {boris}",
+    ),
+    damage(
+        due.NEXT_DUE,
+        "an expiry that nobody waits for",
+        "UPDATE balance SET next_due_at = NULL WHERE member_id = {anna}",
+    ),
+    damage(
+        references.MEMBERS,
+        "a card of nobody",
+        "INSERT INTO identity (kind, value_hash, member_id, created_at) VALUES ('card', 'x', 999999, '2026-03-02Z')",
+    ),
+    damage(
+        references.ENTRIES,
+        "a movement under another entry",
+        """UPDATE lot_movement SET entry_no = 1 WHERE (member_id, movement_no) =
+        (SELECT member_id, movement_no FROM lot_movement WHERE kind = 'expired' AND member_id = {anna} LIMIT 1)""",
+    ),
+    damage(
+        references.MOVEMENTS, "a release with an entry", "UPDATE lot_movement SET entry_no = 1 WHERE kind = 'released'"
+    ),
+    damage(
+        references.CAUSES,
+        "an expiry of no lot",
+        "DELETE FROM ledger_seal WHERE member_id = {anna}",
+        "UPDATE journal SET cause_no = 999 WHERE member_id = {anna} AND kind = 'expired'",
+    ),
+    damage(references.SALES, "purchases of no store", "DELETE FROM store"),
+    damage(
+        references.ORIGINS,
+        "a lot from no lot",
+        "UPDATE lot SET origin_lot_no = 999 WHERE member_id = {anna} AND origin_member_id IS NOT NULL",
+    ),
+)

@@ -1,0 +1,186 @@
+"""Some weeks of a shop, made over HTTP and through the domain: what invariants are tried on."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from api.delivering import Outbox
+from api.services import Services
+from loyalty.ledger.seals import seal_members
+from loyalty.members.corrections import adjust_points
+from loyalty.members.erasing import erase_member
+from loyalty.members.ids import member_public_id
+from loyalty.members.merging import merge_members
+from loyalty.reactions import REACTIONS
+from tests.clocks import MovableClock
+from tests.journeys.tills import basket, done, line, sale, send
+from tests.programmes import POINTS, fixed, programme, publish, rate
+from tests.shop import Shop, Till, bearer
+
+STAMPS = {"code": "stamps", "names": {"en": {"one": "stamp", "other": "stamps"}}}
+SPENDING = {"value": {"points": 1, "minor": 100}, "maximum_share_bp": 5_000, "minimum_points": 1}
+PROGRAMME = programme(
+    rate(points=1, per_minor=100, caps={"day": 400, "month": 5_000}),
+    fixed("hello", 7, budget_points=1_000, minimum_basket_minor=5_000),
+    {"code": "cups", "names": {"en": "cups"}, "formula": {"kind": "per_item", "points": 1}, "wallet": "stamps"},
+    wallets=[POINTS, STAMPS],
+    spending=SPENDING,
+    expiry={"kind": "days", "count": 30},
+)
+
+
+@dataclass
+class History:
+    """Who does what. ``anna`` has bought, spent, returned; see ``play`` for the others."""
+
+    services: Services
+    client: httpx.AsyncClient
+    shop: Shop
+    clock: MovableClock
+    till: Till
+    members: dict[str, int]
+
+    async def passes(self, **time: float) -> None:
+        """Time passes; the till signs in anew."""
+        self.clock.advance(**time)
+        answer = await self.client.post("/v1/pos/sessions", json={"key": self.till.key})
+        self.till = replace(self.till, headers=bearer(answer.json()["access_token"]))
+
+    async def voids(self, **what: Any) -> None:
+        await done(self.client, self.till, "voids", what)
+
+    async def buys(self, who: str, number: str, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+        member = more.pop("member", {"id": member_public_id(self.members[who])})
+        body = sale(number, *lines, member=member, **more) | {"occurred_at": self.clock().isoformat()}
+        return await done(self.client, self.till, "purchases", body)
+
+    async def holds(self, who: str, points: int, *lines: dict[str, Any]) -> tuple[dict[str, str], str]:
+        """The member's token and the hold's id."""
+        found = await done(self.client, self.till, "lookups", {"qr": await self.shop.qr(self.members[who])})
+        token = {"token": found["member_token"]}
+        hold = await done(self.client, self.till, "holds", basket(*lines, member=token, points=points))
+        return token, hold["id"]
+
+    async def pays(self, who: str, number: str, points: int, *lines: dict[str, Any]) -> dict[str, Any]:
+        """A sale of which ``points`` pay a part."""
+        token, hold_id = await self.holds(who, points, *lines)
+        await self.passes(minutes=1)
+        return await self.buys(who, number, *lines, member=token, hold_id=hold_id)
+
+    async def returns(self, purchase_number: str, number: str, **quantities: str) -> dict[str, Any]:
+        """A refund of ``quantities`` by line; without any, of all that is left."""
+        body = {
+            "original": {"receipt": {"number": purchase_number, "business_date": "2026-03-02"}},
+            "lines": [{"id": line_id, "quantity": quantity} for line_id, quantity in quantities.items()],
+            "receipt": {"number": number, "business_date": "2026-03-02"},
+            "occurred_at": self.clock().isoformat(),
+        }
+        return await done(self.client, self.till, "refunds", body)
+
+    async def corrects(self, who: str, points: int, *, into_debt: bool = False) -> None:
+        async with self.services.database.write() as session:
+            await adjust_points(
+                session,
+                self.members[who],
+                wallet="points",
+                points=points,
+                reason="goodwill",
+                actor="staff:boris",
+                programme=PROGRAMME,
+                now=self.clock(),
+                into_debt=into_debt,
+            )
+            await session.commit()
+
+    async def merges(self, source: str, target: str) -> None:
+        async with self.services.database.write() as session:
+            await merge_members(
+                session,
+                source_id=self.members[source],
+                target_id=self.members[target],
+                actor="staff:boris",
+                reason="same_person",
+                now=self.clock(),
+            )
+            await session.commit()
+
+    async def erases(self, who: str) -> None:
+        async with self.services.database.write() as session:
+            await erase_member(session, self.members[who], actor="staff:boris", reason="asked_for", now=self.clock())
+            await session.commit()
+
+    async def seals(self) -> None:
+        async with self.services.database.write() as session:
+            await seal_members(session, now=self.clock(), limit=1_000)
+            await session.commit()
+
+    async def delivers(self) -> None:
+        outbox = Outbox(self.services.database, REACTIONS, clock=self.clock)
+        while await outbox.spread():
+            pass
+        for partition in await outbox.waiting():
+            await outbox.deliver(partition)
+
+
+async def begin(services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock) -> History:
+    """A till, and four members without points."""
+    await publish(services, PROGRAMME)
+    till = await shop.till()
+    names = ("anna", "boris", "clara", "dina")
+    members = {name: await shop.member(email=f"{name}@example.com") for name in names}
+    return History(services, client, shop, clock, till, members)
+
+
+async def play(history: History) -> None:
+    """Everything that can happen to points. Afterwards anna has an open hold and free points, boris has debt, clara
+    was merged into anna, dina was erased.
+    """
+    for day in range(6):
+        await history.passes(days=1, minutes=3)
+        await history.buys("anna", f"a{day}", line("x", 12_000, quantity="3"), line("y", 5_000 + day))
+        await history.buys("boris", f"b{day}", line("x", 60_000))
+    await history.pays("anna", "a-paid", 60, line("x", 9_000, quantity="2"), line("y", 8_000))
+    await history.returns("a-paid", "r1", x="1")
+    await history.returns("a-paid", "r2", y="1")
+    await history.returns("a0", "r3", x="2", y="1")
+    await history.seals()
+    await history.pays("boris", "b-paid", 2_000, line("x", 400_000))
+    for day in range(3):
+        await history.returns(f"b{day}", f"rb{day}")
+    await _what_is_refused_and_taken_back(history)
+    await history.buys("clara", "c0", line("x", 20_000))
+    await history.buys("dina", "d0", line("x", 20_000))
+    await history.corrects("clara", 50)
+    await history.corrects("anna", -20)
+    await history.passes(days=1)
+    await history.merges("clara", "anna")
+    await history.returns("c0", "rc", x="1")
+    await history.erases("dina")
+    await history.buys("dina", "d1", line("x", 1_000))
+    await history.passes(days=27)
+    await history.buys("anna", "a-late", line("x", 30_000))
+    await history.corrects("boris", -5_000, into_debt=True)
+    await history.holds("anna", 30, line("x", 30_000))
+    await history.seals()
+    await history.delivers()
+    await history.passes(minutes=1)
+    await history.buys("anna", "a-last", line("x", 700))
+
+
+async def _what_is_refused_and_taken_back(history: History) -> None:
+    member = {"id": member_public_id(history.members["anna"])}
+    wrong = sale("odd", member=member) | {"total_minor": 1}
+    refused = await send(history.client, history.till, "purchases", wrong)
+    assert refused.status_code == 422
+    _, hold_id = await history.holds("anna", 40, line("x", 20_000))
+    await history.voids(hold_id=hold_id)
+    _, timed_out = await history.holds("anna", 40, line("x", 20_000))
+    await history.passes(days=1)
+    await history.buys("anna", "a-after", line("x", 20_000), hold_id=timed_out)
+    await history.voids(receipt={"number": "a1", "business_date": "2026-03-02"})
+    await history.voids(receipt={"number": "never", "business_date": "2026-03-02"})
+    await done(history.client, history.till, "purchases", sale("guest"))
+    await history.returns("waits", "rw")
+    await history.buys("anna", "waits", line("x", 10_000))
+    await history.returns("nowhere", "rn")
