@@ -5,6 +5,7 @@ what the tests meet is what an installation has. One application and one databas
 test wrote is removed after it.
 """
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ def anyio_backend() -> str:
 def engines() -> Iterator[Engines]:
     with (
         scratch_data_dir() as directory,
-        embedded_postgres(directory, durable=False, say=_say_nothing) as postgres,
+        embedded_postgres(directory, durable=False, bin_dir=_other_postgres(), say=_say_nothing) as postgres,
         embedded_valkey(directory, say=_say_nothing) as valkey,
     ):
         yield Engines(postgres.owner_url, postgres.app_url, valkey.url, directory)
@@ -156,6 +157,12 @@ async def empty(urls: DatabaseUrls) -> None:
             await connection.execute(f"DELETE FROM {row[0]}")  # noqa: S608 - our tables
     finally:
         await connection.close()
+
+
+def _other_postgres() -> Path | None:
+    """Another PostgreSQL than the embedded one: ``COMEBACK_TEST_POSTGRES_BIN=/usr/lib/postgresql/15/bin``."""
+    named = os.environ.get("COMEBACK_TEST_POSTGRES_BIN")
+    return Path(named) if named else None
 
 
 def _named(url: str, database: str) -> str:
