@@ -4,9 +4,16 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
+from api.admin.audit_log import list_audit_entries
 from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
+from api.admin.member_adjustments import adjust_member_points
+from api.admin.member_identities import AdminMemberIdentities
+from api.admin.member_lifecycle import erase_member_for_good, export_member_data, merge_into_member
+from api.admin.member_points import AdminMemberPoints
+from api.admin.member_standing import change_member_standing
+from api.admin.members import AdminMembers
 from api.admin.people import AdminStaff
 from api.admin.programme_drafts import AdminDrafts
 from api.admin.programme_versions import AdminVersions
@@ -26,6 +33,7 @@ from api.me.identities import MyIdentities
 from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
+from api.pos.batches import record_batch
 from api.pos.holds import HoldsController
 from api.pos.lookups import look_up_member
 from api.pos.proofs import PosProofs
@@ -60,6 +68,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     quote_basket,
     HoldsController,
     PurchasesController,
+    record_batch,
     void_at_till,
     quote_refund,
     record_refund,
@@ -74,5 +83,14 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminCatalogue,
     AdminDrafts,
     AdminVersions,
+    AdminMembers,
+    AdminMemberPoints,
+    AdminMemberIdentities,
+    change_member_standing,
+    adjust_member_points,
+    merge_into_member,
+    erase_member_for_good,
+    export_member_data,
+    list_audit_entries,
     development_outbox,
 )

@@ -5,11 +5,9 @@ from litestar import delete
 from api.dependencies import Member, ServicesOf
 from api.documented import refusals
 from kernel.database import driver
-from loyalty.access.sessions import end_all_sessions, require_recent_sign_in
-from loyalty.audit import record_change
-from loyalty.members.erasing import erase_member
+from loyalty.access.sessions import require_recent_sign_in
 from loyalty.members.family import family_of
-from loyalty.members.ids import member_public_id
+from loyalty.members.leaving import end_membership
 from loyalty.members.survivors import surviving_member
 
 REASON = "own_request"
@@ -33,17 +31,5 @@ async def erase_me(caller: Member, services: ServicesOf) -> None:
         member = await surviving_member(session, caller.member_id)
         family = await family_of(await driver(session), member.member_id)
         await require_recent_sign_in(session, family, caller.session_id, now=now)
-        for member_id in family:
-            await end_all_sessions(session, member_id, because="erased", now=now)
-        await erase_member(session, member.member_id, actor=caller.actor, reason=REASON, now=now)
-        await record_change(
-            session,
-            actor=caller.actor,
-            action="member.erased",
-            subject=member_public_id(member.member_id),
-            before=None,
-            after=None,
-            reason=REASON,
-            now=now,
-        )
+        await end_membership(session, member.member_id, actor=caller.actor, reason=REASON, now=now)
         await session.commit()

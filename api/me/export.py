@@ -13,7 +13,7 @@ from api.me.history import HistoryEntryView, view_entry
 from api.me.profile import ProfileView, view_profile
 from api.me.purchases import PurchaseView, view_purchase
 from api.rate_limits import Limit, limited
-from kernel.database import driver
+from kernel.database import ReadSession, driver
 from loyalty.ledger.opening import look_at_account
 from loyalty.members.family import family_of
 from loyalty.members.history import read_history
@@ -74,40 +74,49 @@ class PersonalData(Struct, frozen=True, kw_only=True):
     responses=refusals(401, 404, 429),
 )
 async def export_my_data(caller: Member, services: ServicesOf) -> Response[PersonalData]:
-    now = services.clock()
     async with services.database.read() as session:
-        profile = await read_profile(session, caller.member_id)
-        connection = await driver(session)
-        family = await family_of(connection, profile.member_id)
-        account = await look_at_account(connection, profile.member_id, now=now)
-        data = PersonalData(
-            exported_at=now,
-            profile=view_profile(profile),
-            consents=[
-                ConsentView(
-                    purpose=consent.purpose,
-                    channel=consent.channel,
-                    granted=consent.granted,
-                    recorded_at=consent.recorded_at,
-                    source=consent.source,
-                    text_version=consent.text_version,
-                )
-                for consent in await read_consents(session, family)
-            ],
-            phones=[
-                PhoneView(created_at=phone.created_at, last_used_at=phone.last_used_at, ended_at=phone.ended_at)
-                for phone in await read_phones(session, family)
-            ],
-            messages=[
-                MessageView(channel=message.channel, address=message.address, created_at=message.created_at)
-                for message in await messages_to(session, family)
-            ],
-            history=[
-                view_entry(entry) for entry in await read_history(connection, account, family, before=None, limit=_ALL)
-            ],
-            purchases=[
-                view_purchase(purchase, [], profile.language) for purchase in await read_purchases(connection, family)
-            ],
-        )
-    headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
+        data = await collect_personal_data(session, caller.member_id, now=services.clock())
+    return as_file(data, "my-data.json")
+
+
+def as_file(data: PersonalData, name: str) -> Response[PersonalData]:
+    """An answer that browsers save and nobody keeps."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(data, media_type=MediaType.JSON, headers=headers)
+
+
+async def collect_personal_data(session: ReadSession, member_id: int, *, now: datetime) -> PersonalData:
+    """Everything about the surviving member and those who were merged into them. Raises ``MemberNotFoundError``."""
+    profile = await read_profile(session, member_id)
+    connection = await driver(session)
+    family = await family_of(connection, profile.member_id)
+    account = await look_at_account(connection, profile.member_id, now=now)
+    return PersonalData(
+        exported_at=now,
+        profile=view_profile(profile),
+        consents=[
+            ConsentView(
+                purpose=consent.purpose,
+                channel=consent.channel,
+                granted=consent.granted,
+                recorded_at=consent.recorded_at,
+                source=consent.source,
+                text_version=consent.text_version,
+            )
+            for consent in await read_consents(session, family)
+        ],
+        phones=[
+            PhoneView(created_at=phone.created_at, last_used_at=phone.last_used_at, ended_at=phone.ended_at)
+            for phone in await read_phones(session, family)
+        ],
+        messages=[
+            MessageView(channel=message.channel, address=message.address, created_at=message.created_at)
+            for message in await messages_to(session, family)
+        ],
+        history=[
+            view_entry(entry) for entry in await read_history(connection, account, family, before=None, limit=_ALL)
+        ],
+        purchases=[
+            view_purchase(purchase, [], profile.language) for purchase in await read_purchases(connection, family)
+        ],
+    )

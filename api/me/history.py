@@ -1,5 +1,6 @@
 """The story of the member's points, entry by entry."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_posit
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals
 from api.etags import conditional
-from kernel.database import driver
+from kernel.database import ReadSession, driver
 from kernel.ids import encode_public_id
 from loyalty.ledger.opening import look_at_account
 from loyalty.members.family import family_of
@@ -77,18 +78,24 @@ async def my_history(
     cursor: PageCursor = None,
     limit: PageLimit = DEFAULT_PER_PAGE,
 ) -> Response[HistoryPage]:
-    now = services.clock()
     async with services.database.read() as session:
-        connection = await driver(session)
-        account = await look_at_account(connection, caller.member_id, now=now)
-        family = await family_of(connection, account.member_id)
-        entries = await read_history(connection, account, family, before=_position(cursor), limit=limit + 1)
-    page, following = cut(entries, limit, _text)
+        page, following = await read_history_page(session, caller.member_id, cursor, limit, now=services.clock())
     return conditional(request, HistoryPage(entries=[view_entry(entry) for entry in page], next=following))
 
 
-def view_entry(entry: HistoryEntry) -> HistoryEntryView:
-    """An entry as its member sees it."""
+async def read_history_page(
+    session: ReadSession, member_id: int, cursor: str | None, limit: int, *, now: datetime
+) -> tuple[Sequence[HistoryEntry], str | None]:
+    """A page of the surviving member's story, and the cursor of the next. Raises ``MemberNotFoundError``."""
+    connection = await driver(session)
+    account = await look_at_account(connection, member_id, now=now)
+    family = await family_of(connection, account.member_id)
+    entries = await read_history(connection, account, family, before=_position(cursor), limit=limit + 1)
+    return cut(entries, limit, _text)
+
+
+def view_entry(entry: HistoryEntry, *, purchases_path: str = "/v1/me/purchases") -> HistoryEntryView:
+    """An entry as its member sees it; ``purchases_path`` is where the caller finds purchases explained."""
     lot = entry.lot
     return HistoryEntryView(
         id=encode_public_id("ent", entry.position.member_id, entry.position.entry_no),
@@ -100,11 +107,11 @@ def view_entry(entry: HistoryEntry) -> HistoryEntryView:
         pending=lot is not None and lot.activated_at is None and lot.remaining > 0,
         available_from=lot.available_from if lot else None,
         expires_at=lot.expires_at if lot else None,
-        purchase=_purchase(entry),
+        purchase=_purchase(entry, purchases_path),
     )
 
 
-def _purchase(entry: HistoryEntry) -> HistoryPurchase | None:
+def _purchase(entry: HistoryEntry, purchases_path: str) -> HistoryPurchase | None:
     origin = entry.origin
     if origin is None:
         return None
@@ -114,7 +121,7 @@ def _purchase(entry: HistoryEntry) -> HistoryPurchase | None:
         store_name=origin.store_name,
         total_minor=origin.total_minor,
         currency=origin.currency,
-        explanation=f"/v1/me/purchases/{public_id}",
+        explanation=f"{purchases_path}/{public_id}",
     )
 
 

@@ -119,10 +119,17 @@ async def my_purchase(
         member = await surviving_member(session, caller.member_id)
         family = await family_of(connection, member.member_id)
         purchase = await read_purchase(connection, member_and_number("pur", purchase_id), family=family)
-    programme = await _version(services, purchase.programme_version)
-    language = choose_language(accept_language, member.language, programme.document)
-    view = view_purchase(purchase, _explanation(purchase, programme, language), language)
+    view, language = await explain_purchase(services, purchase, accept_language, member.language)
     return in_language(conditional(request, view), language)
+
+
+async def explain_purchase(
+    services: Services, purchase: BookedPurchase, accept_language: str | None, own_language: str
+) -> tuple[PurchaseView, str]:
+    """The purchase with each rule explained, and the language of the explanation."""
+    programme = await _version(services, purchase.programme_version)
+    language = choose_language(accept_language, own_language, programme.document)
+    return view_purchase(purchase, _explanation(purchase, programme, language), language), language
 
 
 async def _version(services: Services, version: int) -> ProgrammeSnapshot:

@@ -3,12 +3,12 @@
 A permission is ``<subject>:<act>``. A person with several roles may do what any of them may.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
-from litestar.types import Guard
 
 from api.callers import StaffCaller
 from kernel.errors import ForbiddenError
@@ -19,7 +19,11 @@ class Permission(StrEnum):
 
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
+    MEMBERS_PERSONAL = "members:personal"
+    """Names, birthdays, phones and e-mails in clear; masked for everybody else."""
     POINTS_ADJUST = "points:adjust"
+    POINTS_ADJUST_MORE = "points:adjust-more"
+    """Beyond what one correction by support may move."""
     MEMBERS_MERGE = "members:merge"
     MEMBERS_ERASE = "members:erase"
     STORES_READ = "stores:read"
@@ -57,12 +61,23 @@ class PermissionMissingError(ForbiddenError):
     title = "Your roles do not allow this."
 
 
-def requires_permission(permission: Permission) -> Guard:
-    """A guard for staff's routes."""
+def has_permission(caller: StaffCaller, permission: Permission) -> bool:
+    """Whether any of the caller's roles has it."""
+    return any(permission in PERMISSIONS.get(role, ()) for role in caller.roles)
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+
+@dataclass(frozen=True)
+class PermissionGuard:
+    """Lets a person pass whose roles have the ``permission``."""
+
+    permission: Permission
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         staff: StaffCaller = connection.scope["user"]
-        if not any(permission in PERMISSIONS.get(role, ()) for role in staff.roles):
-            raise PermissionMissingError(permission=permission.value)
+        if not has_permission(staff, self.permission):
+            raise PermissionMissingError(permission=self.permission.value)
 
-    return guard
+
+def requires_permission(permission: Permission) -> PermissionGuard:
+    """A guard for staff's routes."""
+    return PermissionGuard(permission)

@@ -15,8 +15,8 @@ _OWN_ACCOUNTS = frozenset({"member", "debt"})
 
 _ENTRIES = """
 SELECT j.* FROM unnest($1::bigint[]) AS f (member_id) CROSS JOIN LATERAL (
-    SELECT member_id, entry_no, wallet, debit, credit, amount, kind, cause_kind, cause_no, occurred_at, recorded_at,
-           reason
+    SELECT member_id, entry_no, wallet, debit, credit, amount, kind, cause_kind, cause_no, actor,
+           occurred_at, recorded_at, reason
     FROM journal
     WHERE member_id = f.member_id AND kind <> 'merge'
           AND NOT (debit IN ('member', 'debt') AND credit IN ('member', 'debt'))
@@ -83,6 +83,8 @@ class HistoryEntry:
     cause: Cause
     occurred_at: datetime
     reason: str | None
+    actor: str
+    """Who did it, as the journal writes it. Not for the member's eyes: it names cashiers and staff."""
     lot: Lot | None = None
     """For points that came: when they can be used, and until when."""
     origin: Origin | None = None
@@ -122,6 +124,7 @@ def _from_entry(entry: Entry, member_id: int) -> HistoryEntry:
         cause=entry.act.cause,
         occurred_at=entry.act.occurred_at,
         reason=entry.act.reason,
+        actor=entry.act.actor,
     )
 
 
@@ -134,6 +137,7 @@ def _from_row(row: "Record") -> HistoryEntry:
         cause=Cause(row["cause_kind"], row["cause_no"]),
         occurred_at=row["occurred_at"],
         reason=row["reason"],
+        actor=row["actor"],
     )
 
 

@@ -1,0 +1,52 @@
+"""What a member may do: earn, spend, or neither while something is looked into.
+
+A frozen or blocked member keeps every point, and every sale is recorded: it earns nothing, or pays with nothing.
+"""
+
+from msgspec import Struct
+from sqlmodel import col, update
+
+from kernel.database import WriteSession
+from loyalty.members.survivors import surviving_member
+from loyalty.models import Member
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What is kept from a member. ``blocked`` is both, and tells the tills."""
+
+    earning_frozen: bool
+    spending_frozen: bool
+    blocked: bool
+
+
+async def change_standing(session: WriteSession, member_id: int, standing: Standing) -> tuple[Member, Standing]:
+    """Give the surviving member this standing; answers them with the standing before.
+
+    Raises ``MemberNotFoundError``.
+    """
+    while True:
+        member = await surviving_member(session, member_id)
+        before = standing_of(member)
+        statement = (
+            update(Member)
+            .where(col(Member.member_id) == member.member_id, col(Member.status).in_(("active", "blocked")))
+            .values(
+                earning_frozen=standing.earning_frozen,
+                spending_frozen=standing.spending_frozen,
+                status="blocked" if standing.blocked else "active",
+            )
+            .returning(col(Member.member_id))
+        )
+        if (await session.exec(statement)).scalar_one_or_none() is not None:
+            await session.refresh(member)
+            return member, before
+        # Merged or erased while the row was waited for: look again where the member is now.
+        session.expire(member)
+
+
+def standing_of(member: Member) -> Standing:
+    return Standing(
+        earning_frozen=member.earning_frozen,
+        spending_frozen=member.spending_frozen,
+        blocked=member.status == "blocked",
+    )
