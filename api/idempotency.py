@@ -81,6 +81,24 @@ async def answer_once(
     holds_secret: bool = False,
     rehearsal: bool = False,
 ) -> Response[bytes]:
+    """``settle_once`` as a response."""
+    settled = settle_once(
+        services, caller, key, body, act, status=status, holds_secret=holds_secret, rehearsal=rehearsal
+    )
+    return answered(*await settled)
+
+
+async def settle_once(
+    services: Services,
+    caller: Client,
+    key: str | None,
+    body: bytes,
+    act: Act,
+    *,
+    status: int = 201,
+    holds_secret: bool = False,
+    rehearsal: bool = False,
+) -> tuple[int, bytes]:
     """Run ``act`` unless ``key`` has been answered; the answer and the effect are committed together.
 
     Refusals of the kinds 404, 409 and 422 bind the key too. An answer that ``holds_secret`` is sent and not stored. A
@@ -108,11 +126,11 @@ async def _attempt(
     *,
     holds_secret: bool,
     rehearsal: bool,
-) -> Response[bytes]:
+) -> tuple[int, bytes]:
     now = services.clock()
     async with services.database.write() as session:
         if (repeat := await _stored(session, key, body)) is not None:
-            return answered(*repeat)
+            return repeat
         try:
             result = await act(session, now)
         except _BINDING as error:
@@ -123,19 +141,19 @@ async def _attempt(
                 stored = None if holds_secret else outcome
                 await _store(session, key, StoredAnswer(body, sent, stored), result=result, now=now)
                 await session.commit()
-            return answered(sent, outcome)
+            return sent, outcome
     return await _refuse(services, key, body, *refusal, rehearsal=rehearsal, now=now)
 
 
 async def _refuse(
     services: Services, key: KeyId | None, body: bytes, status: int, outcome: bytes, *, rehearsal: bool, now: datetime
-) -> Response[bytes]:
+) -> tuple[int, bytes]:
     """The effect is rolled back; what is left of a refused request is its stored refusal."""
     if key is not None and not rehearsal:
         async with services.database.write() as session:
             await store_answers(await driver(session), [(key, StoredAnswer(body, status, outcome))], now=now)
             await session.commit()
-    return answered(status, outcome)
+    return status, outcome
 
 
 async def _stored(session: WriteSession, key: KeyId | None, body: bytes) -> tuple[int, bytes] | None:

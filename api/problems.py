@@ -6,7 +6,7 @@ a replayed answer stays the same byte for byte.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -106,45 +106,48 @@ def _on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[
     return respond(error.status_code, problem(error.status_code, code, detail), headers)
 
 
-def _on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.error("database_unreachable", path=request.scope["path"], error=repr(error))
-    body = problem(503, "unavailable", "The database cannot be reached. Nothing was done; try again.")
-    return respond(503, body, {"Retry-After": "2"})
+class Failure(NamedTuple):
+    """What is told of an error that is no refusal."""
+
+    status: int
+    document: dict[str, Any]
+    headers: dict[str, str]
 
 
-def _on_sqlalchemy_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
-    if error.connection_invalidated:
-        return _on_unreachable(request, error)
-    return _by_sqlstate(request, error, getattr(error.orig, "sqlstate", None))
-
-
-def _on_postgres_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[bytes]:
-    """The same for statements that went to the driver itself."""
-    return _by_sqlstate(request, error, error.sqlstate)
-
-
-def _by_sqlstate(request: Request[Any, Any, Any], error: Exception, sqlstate: str | None) -> Response[bytes]:
+def failure_of(error: Exception, *, where: str) -> Failure:
+    """An error of the database or of ours as a problem: 400, 409, 503 or 500. The last two are logged."""
+    sqlstate = _sqlstate(error)
+    if _is_unreachable(error, sqlstate):
+        log.error("database_unreachable", path=where, error=repr(error))
+        document = problem(503, "unavailable", "The database cannot be reached. Nothing was done; try again.")
+        return Failure(503, document, {"Retry-After": "2"})
     if sqlstate == _LOCK_NOT_AVAILABLE:
-        body = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
-        return respond(409, body, {"Retry-After": "1"})
+        document = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
+        return Failure(409, document, {"Retry-After": "1"})
     if sqlstate in _UNSTORABLE_TEXT:
-        return respond(400, problem(400, "malformed_request", "A text holds a character that cannot be stored."))
-    if sqlstate is not None and sqlstate[:2] in _CLASSES_OF_A_LOST_SERVER:
-        return _on_unreachable(request, error)
-    return _on_unexpected(request, error)
+        return Failure(400, problem(400, "malformed_request", "A text holds a character that cannot be stored."), {})
+    log.error("unexpected_error", path=where, exc_info=error)
+    return Failure(500, problem(500, "internal_error", "Something failed on our side and was recorded."), {})
 
 
-def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.error("unexpected_error", path=request.scope["path"], exc_info=error)
-    return respond(500, problem(500, "internal_error", "Something failed on our side and was recorded."))
+def _sqlstate(error: Exception) -> str | None:
+    """From the driver's error, as it came or wrapped by SQLAlchemy."""
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+
+
+def _is_unreachable(error: Exception, sqlstate: str | None) -> bool:
+    if isinstance(error, _UNREACHABLE) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return True
+    return sqlstate is not None and sqlstate[:2] in _CLASSES_OF_A_LOST_SERVER
+
+
+def _on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return respond(*failure_of(error, where=request.scope["path"]))
 
 
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     DomainError: _on_domain_error,
     ValidationException: _on_validation_error,
     HTTPException: _on_http_error,
-    DBAPIError: _on_sqlalchemy_error,
-    asyncpg.PostgresError: _on_postgres_error,
-    **dict.fromkeys(_UNREACHABLE, _on_unreachable),
-    Exception: _on_unexpected,
+    Exception: _on_failure,
 }

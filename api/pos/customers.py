@@ -52,7 +52,11 @@ async def present_customer(
     """The surviving member, for this terminal and this sale."""
     profile = await read_profile(session, member_id)
     token = MemberToken(
-        member_id=profile.member_id, terminal_id=caller.terminal_id, identified_by=identified_by, proof=proof
+        member_id=profile.member_id,
+        terminal_id=caller.terminal_id,
+        identified_by=identified_by,
+        proof=proof,
+        training=caller.training,
     )
     return Customer(
         member_token=issue_member_token(services.signing_keys, token, now=now),

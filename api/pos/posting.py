@@ -1,16 +1,19 @@
 """From submitted sales to answers: one transaction, the answers' bytes stored before COMMIT."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 import asyncpg
+import msgspec
 import structlog
 
 from api.batching import PostingQueue
 from api.pos.receipts import encode_outcome
+from api.problems import encode_refusal, failure_of
 from api.services import Services
 from kernel.database import WriteSession, driver
+from kernel.errors import DomainError
 from loyalty.answers import KeyReusedError, SecretNotRepeatedError, StoredAnswer, store_answers
 from loyalty.purchases.outcome import Later, Outcome, Recorded, Repeated, Submission
 from loyalty.purchases.recording import record_purchases
@@ -69,6 +72,39 @@ async def post_alone(services: Services, submission: Submission) -> Answer:
             return answer
         # The member was merged between the look-up of the survivor and the lock: look again.
     raise asyncpg.LockNotAvailableError("the sale kept losing its race")
+
+
+async def post_all(services: Services, submissions: Sequence[Submission]) -> list[Answer]:
+    """Record a till's queue of sales, as many at a time as a batch takes; what a batch could not take runs alone.
+
+    A sale that fails, which none should, is answered with its problem and stops no other. Raises only when the
+    database cannot be reached: what has been recorded by then is found again when the queue is sent again.
+    """
+    answers: list[Answer] = []
+    size = services.settings.posting_batch_size
+    for start in range(0, len(submissions), size):
+        batch = submissions[start : start + size]
+        try:
+            found = await post_together(services, batch)
+        except Exception as error:
+            log.warning("batch_failed", size=len(batch), error=repr(error))
+            found = [None] * len(batch)
+        for submission, answer in zip(batch, found, strict=True):
+            answers.append(answer or await guarded(post_alone(services, submission)))
+    return answers
+
+
+async def guarded(work: Awaitable[Answer]) -> Answer:
+    """The answer, or the problem in its place. Raises only when the database cannot be reached."""
+    try:
+        return await work
+    except DomainError as error:
+        return Answer(*encode_refusal(error))
+    except Exception as error:
+        failure = failure_of(error, where="batch")
+        if failure.status == 503:
+            raise
+        return Answer(failure.status, msgspec.json.encode(failure.document))
 
 
 async def rehearse(services: Services, submission: Submission) -> Answer:

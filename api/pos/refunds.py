@@ -10,13 +10,14 @@ from msgspec import Meta, Struct
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, refusals, write_refusals
-from api.idempotency import IdempotencyKey, answer_once
+from api.idempotency import IdempotencyKey, answered, settle_once
 from api.pos.refund_views import RefundView, refund_view
 from api.pos.sales import acting_terminal
 from api.services import Services
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
+from loyalty.purchases.checking import check_instants
 from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import MAX_LINES, Code, Instant, ReceiptRef, canonical, receipt_key
 from loyalty.receipts import member_and_number
@@ -76,6 +77,7 @@ class OriginalUnclearError(UnprocessableError):
 )
 async def quote_refund(data: JSONBody[RefundQuoteRequest], caller: Terminal, services: ServicesOf) -> RefundView:
     now = services.clock()
+    check_instants(occurred_at=data.occurred_at)
     async with services.database.write() as session:
         refund = Return(
             store_id=caller.store_id,
@@ -108,27 +110,30 @@ async def quote_refund(data: JSONBody[RefundQuoteRequest], caller: Terminal, ser
 async def record_refund(
     data: JSONBody[RefundRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
+    return answered(*await settle_refund(services, caller, idempotency_key, data))
+
+
+async def settle_refund(
+    services: Services, caller: TerminalCaller, key: str, request: RefundRequest
+) -> tuple[int, bytes]:
+    """Status and bytes for one refund. Raises what ``to_return`` raises."""
     async with services.database.read() as session:
-        refund = await to_return(session, caller, data)
-    body = canonical(refund)
+        refund = await to_return(session, caller, request)
+    submission = RefundSubmission(KeyId(caller.client, key), refund, caller.actor, canonical(refund))
 
     async def act(session: WriteSession, now: datetime) -> RefundView | Repeated:
-        return await apply_return(services, session, caller, idempotency_key, refund, now=now)
+        outcome = await recording.record_refund(session, submission, programmes=services.programmes, now=now)
+        return outcome if isinstance(outcome, Repeated) else refund_view(outcome)
 
-    return await answer_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)
-
-
-async def apply_return(
-    services: Services, session: WriteSession, caller: TerminalCaller, key: str, refund: Return, *, now: datetime
-) -> RefundView | Repeated:
-    """Record a refund in the caller's transaction."""
-    submission = RefundSubmission(KeyId(caller.client, key), refund, caller.actor, canonical(refund))
-    outcome = await recording.record_refund(session, submission, programmes=services.programmes, now=now)
-    return outcome if isinstance(outcome, Repeated) else refund_view(outcome)
+    return await settle_once(services, caller, key, submission.body, act, rehearsal=caller.training)
 
 
 async def to_return(session: ReadSession, caller: TerminalCaller, request: RefundRequest) -> Return:
-    """The refund as the domain records it. Raises ``OriginalUnclearError`` and ``PurchaseNotFoundError``."""
+    """The refund as the domain records it.
+
+    Raises ``OriginalUnclearError``, ``PurchaseNotFoundError`` and ``InstantImpossibleError``.
+    """
+    check_instants(occurred_at=request.occurred_at)
     return Return(
         store_id=caller.store_id,
         terminal_id=acting_terminal(caller, request.terminal),

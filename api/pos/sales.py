@@ -1,18 +1,20 @@
 """A sale as tills send it, and its translation into what the domain records."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from api.callers import TerminalCaller
 from api.pos.quote_tokens import read_quote_token
-from api.security.member_tokens import Proof, read_member_token
+from api.security.member_tokens import MemberToken, MemberTokenRefusedError, Proof, read_member_token
 from api.services import Services
+from kernel.database import ReadSession
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
 from loyalty.members.finding import MemberLookup, find_member
 from loyalty.members.ids import member_id_of
+from loyalty.purchases.checking import check_instants
 from loyalty.purchases.outcome import HoldNotFoundError, Submission
 from loyalty.purchases.sale import (
     MAX_LINES,
@@ -87,11 +89,28 @@ def acting_terminal(caller: TerminalCaller, named: str | None) -> str:
 
 async def to_submission(services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest) -> Submission:
     """The sale as the domain records it. Raises a ``DomainError`` where a reference leads nowhere."""
-    terminal_id = acting_terminal(caller, request.terminal)
-    member_id, _ = await resolve_reference(services, caller, request.member, at=request.occurred_at)
+    at = shown_at(request, now=services.clock())
+    member_id, _ = await resolve_reference(services, caller, request.member, at=at)
+    return submission_of(services, caller, key, request, member_id=member_id)
+
+
+def shown_at(request: PurchaseRequest, *, now: datetime) -> datetime:
+    """When the member's code was shown, by our clock: a till's own may be off by more than a code lives.
+
+    Raises ``InstantImpossibleError``.
+    """
+    check_instants(occurred_at=request.occurred_at, sent_at=request.sent_at)
+    skew = now - request.sent_at if request.sent_at is not None else timedelta()
+    return request.occurred_at + skew
+
+
+def submission_of(
+    services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest, *, member_id: int | None
+) -> Submission:
+    """The same for a sale whose member is known."""
     sale = Sale(
         store_id=caller.store_id,
-        terminal_id=terminal_id,
+        terminal_id=acting_terminal(caller, request.terminal),
         cashier_id=request.cashier or caller.cashier_id,
         channel=request.channel or caller.kind,
         member_id=member_id,
@@ -128,16 +147,41 @@ async def resolve_reference(
     """
     if member is None:
         return None, "none"
-    if member.token is not None:
-        token = read_member_token(services.signing_keys, member.token, caller=caller, now=services.clock())
-        return token.member_id, token.proof
-    if member.id is not None:
-        return member_id_of(member.id), "none"
+    if (named := named_member(services, caller, member, at=at)) is not None:
+        return named
     async with services.database.read() as session:
-        found = await find_member(
-            session, member, lookup_key=services.lookup_key, phone_region=services.settings.phone_region, at=at
-        )
-    return found.member.member_id, "none"
+        return await look_up(services, session, member, at=at), "none"
+
+
+def named_member(
+    services: Services, caller: TerminalCaller, member: MemberRef, *, at: datetime
+) -> tuple[int, Proof] | None:
+    """The member of a token or an id, which says so itself; None for what has to be looked up.
+
+    A token counts that was good at ``at``: a sale that is sent late was made with the token of its day.
+    """
+    if member.token is not None:
+        token = _read_token(services, caller, member.token, at=at)
+        return token.member_id, token.proof
+    return None if member.id is None else (member_id_of(member.id), "none")
+
+
+async def look_up(services: Services, session: ReadSession, member: MemberRef, *, at: datetime) -> int:
+    """The member that a code, card, phone, e-mail or external id leads to. Raises 404s."""
+    found = await find_member(
+        session, member, lookup_key=services.lookup_key, phone_region=services.settings.phone_region, at=at
+    )
+    return found.member.member_id
+
+
+def _read_token(services: Services, caller: TerminalCaller, text: str, *, at: datetime) -> MemberToken:
+    now = services.clock()
+    try:
+        return read_member_token(services.signing_keys, text, caller=caller, now=now)
+    except MemberTokenRefusedError:
+        if at >= now:
+            raise
+    return read_member_token(services.signing_keys, text, caller=caller, now=at)
 
 
 def _hold_no(request: PurchaseRequest, member_id: int | None) -> int | None:

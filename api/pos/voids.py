@@ -7,13 +7,15 @@ from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once, canonical_body
+from api.idempotency import IdempotencyKey, answered, canonical_body, settle_once
 from api.pos.holds import HoldView
 from api.pos.holds import view as hold_view
 from api.pos.refund_views import RefundView, refund_view
 from api.pos.sales import acting_terminal
+from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
@@ -60,6 +62,13 @@ class VoidUnclearError(UnprocessableError):
 async def void_at_till(
     data: JSONBody[VoidRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
+    return answered(*await settle_void(services, caller, idempotency_key, data))
+
+
+async def settle_void(
+    services: Services, caller: TerminalCaller, idempotency_key: str, data: VoidRequest
+) -> tuple[int, bytes]:
+    """Status and bytes for one void. Raises ``VoidUnclearError`` and ``TerminalForeignError``."""
     if sum(name is not None for name in (data.hold_id, data.hold_reference, data.receipt)) != 1:
         raise VoidUnclearError
     terminal_id = acting_terminal(caller, data.terminal)
@@ -87,4 +96,4 @@ async def void_at_till(
         return VoidAnswer(kind="hold", hold=hold_view(await void_hold(session, *key, actor=caller.actor, now=now)))
 
     body = canonical_body("voidAtTill", data)
-    return await answer_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)
+    return await settle_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)

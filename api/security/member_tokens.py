@@ -37,10 +37,14 @@ class MemberToken(Struct, frozen=True, kw_only=True):
     """``qr``, ``barcode``, ``card``, ``phone``, ``email``, ``external:<system>`` or ``registration``."""
     proof: Proof
     """``none`` only earns, unless the programme asks for no proof."""
+    training: bool = False
+    """Made at a training terminal, where no proof is asked for: it is worth nothing at any other."""
 
 
 def issue_member_token(keys: SigningKeys, member: MemberToken, *, now: datetime) -> str:
-    claims = {"terminal": member.terminal_id, "by": member.identified_by, "proof": member.proof}
+    claims: dict[str, object] = {"terminal": member.terminal_id, "by": member.identified_by, "proof": member.proof}
+    if member.training:
+        claims["training"] = True
     return tokens.issue(keys, tokens.MEMBER_AT_TILL, member_public_id(member.member_id), claims, now=now)
 
 
@@ -58,11 +62,14 @@ def read_member_token(keys: SigningKeys, token: str, *, caller: TerminalCaller, 
                 "terminal_id": claims["terminal"],
                 "identified_by": claims["by"],
                 "proof": claims["proof"],
+                "training": claims.get("training", False),
             },
             MemberToken,
         )
     except (InvalidTokenError, MemberNotFoundError, KeyError, msgspec.ValidationError):
         raise MemberTokenRefusedError from None
     if member.terminal_id != caller.terminal_id and member.terminal_id not in caller.acts_for:
+        raise MemberTokenRefusedError
+    if member.training != caller.training:
         raise MemberTokenRefusedError
     return member

@@ -1,7 +1,14 @@
 """What can be told of a sale without asking the database: that its own numbers agree. Pure."""
 
+from datetime import UTC, datetime
+from typing import Final
+
 from kernel.errors import UnprocessableError
 from loyalty.purchases.sale import MAX_EXACT, Sale
+
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""A till whose battery is flat may believe that it is here; before it, no clock runs."""
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class SaleInconsistentError(UnprocessableError):
@@ -16,6 +23,20 @@ class CurrencyRefusedError(UnprocessableError):
 
     code = "currency_refused"
     title = "This store sells in another currency."
+
+
+class InstantImpossibleError(UnprocessableError):
+    """No till's clock shows that. ``at`` names the member."""
+
+    code = "instant_impossible"
+    title = "An instant lies outside of the years 1970 to 2199."
+
+
+def check_instants(**instants: datetime | None) -> None:
+    """Raise ``InstantImpossibleError`` for the first that no clock of ours can be corrected to."""
+    for name, instant in instants.items():
+        if instant is not None and not _EARLIEST <= instant < _LATEST:
+            raise InstantImpossibleError(None, at=name)
 
 
 def check_sale(sale: Sale, *, store_currency: str) -> None:

@@ -1,0 +1,181 @@
+"""``POST /v1/pos/batches``: what a till did while its line was down.
+
+Every item has its own key and gets its own answer, the same bytes as if it had been sent alone. One that cannot be
+read or is refused changes nothing for the others, and the whole batch may be sent again, in any order.
+"""
+
+from itertools import groupby
+from typing import Annotated, Any
+
+import msgspec
+from litestar import post
+from litestar.exceptions import ClientException
+from litestar.params import JSONBody, SkipValidation
+from msgspec import Meta, Struct
+
+from api.callers import TerminalCaller
+from api.dependencies import ServicesOf, Terminal
+from api.documented import refusals
+from api.pos.posting import Answer, guarded, post_all, rehearse
+from api.pos.refunds import RefundRequest, settle_refund
+from api.pos.sales import PurchaseRequest, look_up, named_member, shown_at, submission_of
+from api.pos.voids import VoidRequest, settle_void
+from api.problems import encode_refusal, problem
+from api.services import Services
+from kernel.database import ReadSession
+from kernel.errors import DomainError, UnprocessableError
+from loyalty.purchases.outcome import Submission
+
+MAX_ITEMS = 500
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+
+ItemKey = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class BatchItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One request as it would have been sent alone: ``purchase``, ``refund`` or ``void``, whichever ``kind`` says."""
+
+    key: ItemKey
+    """What would have been its ``Idempotency-Key``."""
+    kind: Annotated[str, Meta(examples=["purchase"])]
+    purchase: PurchaseRequest | None = None
+    refund: RefundRequest | None = None
+    void: VoidRequest | None = None
+
+
+class BatchRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A till's queue, in any order."""
+
+    items: Annotated[list[BatchItem], Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class BatchAnswer(Struct, frozen=True, kw_only=True):
+    """What the item of the same place was answered: a receipt, a refund, a void or a problem, by ``status``."""
+
+    key: str | None
+    """Null where none could be read."""
+    status: int
+    body: Any
+
+
+class BatchAnswers(Struct, frozen=True, kw_only=True):
+    """One answer for each item, in their order."""
+
+    items: list[BatchAnswer]
+
+
+class ItemUnclearError(UnprocessableError):
+    """The item does not hold the one request that its kind names."""
+
+    code = "item_unclear"
+    title = "An item holds one request, named by its kind: purchase, refund or void."
+
+
+class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
+    items: Annotated[list[Any], Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+@post(
+    "/v1/pos/batches",
+    operation_id="recordBatch",
+    summary="Send an offline till's queue",
+    description=(
+        "At most 500 purchases, refunds and voids, in any order, as often as it takes. The batch itself needs no key. "
+        "A member who was stored by card, phone or rotating code is looked up as of `occurred_at`, and earns."
+    ),
+    tags=["Till: sales"],
+    status_code=200,
+    request_max_body_size=MAX_BATCH_BYTES,
+    responses=refusals(401, 413),
+)
+async def record_batch(
+    data: JSONBody[SkipValidation[BatchRequest]], caller: Terminal, services: ServicesOf
+) -> BatchAnswers:
+    try:
+        sent = msgspec.convert(data, _Envelope).items
+    except msgspec.ValidationError as error:
+        raise ClientException(f"The batch does not fit its schema: {error}") from None
+    items = [_read(item) for item in sent]
+    answers: list[Answer] = []
+    # Neighbouring purchases go together, so that their order with refunds and voids stays the queue's.
+    for kind, run in groupby(items, key=lambda item: item.kind if isinstance(item, BatchItem) else ""):
+        members = list(run)
+        if kind == "purchase":
+            answers += await _sell(services, caller, [item for item in members if isinstance(item, BatchItem)])
+        else:
+            answers += [await _settle(services, caller, item) for item in members]
+    return BatchAnswers(
+        items=[
+            BatchAnswer(key=_key(item), status=answer.status, body=msgspec.Raw(answer.body))
+            for item, answer in zip(sent, answers, strict=True)
+        ]
+    )
+
+
+def _read(item: object) -> BatchItem | Answer:
+    """The item, or why it cannot be read."""
+    try:
+        read = msgspec.convert(item, BatchItem, strict=False, str_keys=True)
+    except msgspec.ValidationError as error:
+        what, _, at = str(error).partition(" - at ")
+        facts = {"errors": [{"at": at.strip("`$."), "problem": what}]}
+        malformed = problem(400, "malformed_request", "The item does not fit its schema.", facts)
+        return Answer(400, msgspec.json.encode(malformed))
+    requests = {"purchase": read.purchase, "refund": read.refund, "void": read.void}
+    if [kind for kind, request in requests.items() if request is not None] != [read.kind]:
+        return Answer(*encode_refusal(ItemUnclearError()))
+    return read
+
+
+def _key(item: object) -> str | None:
+    key = item.get("key") if isinstance(item, dict) else None
+    return key if isinstance(key, str) else None
+
+
+async def _settle(services: Services, caller: TerminalCaller, item: BatchItem | Answer) -> Answer:
+    """The answer to a refund or a void, each in a transaction of its own."""
+    if isinstance(item, Answer):
+        return item
+
+    async def settle() -> Answer:
+        if item.refund is not None:
+            return Answer(*await settle_refund(services, caller, item.key, item.refund))
+        assert item.void is not None, "the item was read as a void"
+        return Answer(*await settle_void(services, caller, item.key, item.void))
+
+    return await guarded(settle())
+
+
+async def _sell(services: Services, caller: TerminalCaller, items: list[BatchItem]) -> list[Answer]:
+    """The answers to a run of purchases."""
+    prepared = await _submissions(services, caller, items)
+    submissions = [each for each in prepared if isinstance(each, Submission)]
+    if caller.training:
+        recorded = [await guarded(rehearse(services, submission)) for submission in submissions]
+    else:
+        recorded = await post_all(services, submissions)
+    in_order = iter(recorded)
+    return [next(in_order) if isinstance(each, Submission) else Answer(*encode_refusal(each)) for each in prepared]
+
+
+async def _submissions(
+    services: Services, caller: TerminalCaller, items: list[BatchItem]
+) -> list[Submission | DomainError]:
+    """The sales as the domain records them; in the place of one that names nobody, why."""
+    async with services.database.read() as session:
+        return [await _submission(services, session, caller, item) for item in items]
+
+
+async def _submission(
+    services: Services, session: ReadSession, caller: TerminalCaller, item: BatchItem
+) -> Submission | DomainError:
+    sale, member_id = item.purchase, None
+    assert sale is not None, "the item was read as a purchase"
+    try:
+        at = shown_at(sale, now=services.clock())
+        if sale.member is not None:
+            named = named_member(services, caller, sale.member, at=at)
+            member_id = named[0] if named else await look_up(services, session, sale.member, at=at)
+        return submission_of(services, caller, item.key, sale, member_id=member_id)
+    except DomainError as error:
+        return error
