@@ -34,15 +34,36 @@ def up() -> None:
 def _run(running: ExitStack, console: Console) -> None:
     from migrations.running import migrate
 
-    settings = with_backing_services(_for_a_first_look(Settings()), running)
+    given = Settings()
+    settings = with_backing_services(_for_a_first_look(given), running)
     owner_url, app_role = addresses_of(settings)
     asyncio.run(migrate(owner_url, app_role=app_role))
+    url = f"http://127.0.0.1:{settings.port}"
+    # Only a database of our own is filled with made-up data.
+    demo = asyncio.run(_demo(settings, url)) if given.database_url is None else ""
     children = running.enter_context(server_and_worker(settings))
     wait_until_ready(settings, children)
-    console.print(f"\nThe API's documentation: http://127.0.0.1:{settings.port}/docs   (Ctrl-C stops everything)")
+    console.print(demo, markup=False, highlight=False)
+    console.print(f"\nThe API's documentation: {url}/docs   (Ctrl-C stops everything)")
     while True:
         refuse_ended(children)
         time.sleep(0.5)
+
+
+async def _demo(settings: Settings, url: str) -> str:
+    """Make or find the demo, renew its secrets, and answer what is to be said about it; nothing without a demo."""
+    from api.demo.credentials import renew_credentials
+    from api.demo.loading import load_demo
+    from api.demo.telling import told
+    from api.opening import open_services
+    from api.programmes import refresh_programmes
+    from kernel.clock import system_clock
+
+    async with open_services(settings, clock=system_clock) as services:
+        await refresh_programmes(services)
+        if not await load_demo(services):
+            return ""
+        return told(await renew_credentials(services), url=url, now=services.clock())
 
 
 def _for_a_first_look(settings: Settings) -> Settings:

@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -99,6 +100,27 @@ def test_one_command_serves_and_ctrl_c_stops_all_of_it(start: Callable[..., Up])
     assert "Stopped." in up.end(signal.SIGINT)
     assert up.process.returncode == 0
     assert not any(process.is_running() for process in family)
+
+
+def test_the_printed_line_earns_points_once_and_so_does_that_of_the_next_start(start: Callable[..., Up]) -> None:
+    balances = []
+    for _ in range(2):
+        up = start()
+        first, again = paste(up.said), paste(up.said)
+        assert (first.status_code, again.content) == (201, first.content), first.text
+        balances.append(first.json()["balances"][0]["balance"])
+        assert sum(lot["points"] for lot in first.json()["earned"] if lot["wallet"] == "beans") > 0
+        up.end(signal.SIGINT)
+    assert balances[0] < balances[1]
+
+
+def paste(said: str) -> httpx.Response:
+    """What the printed `curl` would do, where there may be none."""
+    (line,) = (line for line in said.splitlines() if line.startswith("curl "))
+    words = shlex.split(line)
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    (url,) = (word for word in words if word.startswith("http://"))
+    return httpx.post(url, headers=headers, content=words[words.index("-d") + 1].encode())
 
 
 def test_a_busy_port_is_not_fought_over(start: Callable[..., Up]) -> None:

@@ -1,0 +1,1 @@
+"""A made-up coffee chain to look at: what `comeback up` fills a new embedded database with."""

@@ -1,0 +1,65 @@
+"""Members of the chain. Nobody of them exists; their phone numbers are of a range that nobody has."""
+
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from sqlmodel import col, update
+
+from kernel.database import WriteSession
+from loyalty import identities
+from loyalty.identities import LookupKey
+from loyalty.members.registration import ConsentGiven, Newcomer, register_member
+from loyalty.models import Member
+
+
+class Guest(NamedTuple):
+    """A member; one without a name carries a card that nobody has registered."""
+
+    card: str
+    name: str | None = None
+    phone: str | None = None
+    language: str = "ru"
+    zone: str = "Europe/Moscow"
+    store_id: str = "arbat"
+    tier: str | None = "guest"
+    birthday: date | None = None
+
+
+ANNA: Final = Guest("290000000018", "Anna Kovaleva", "+79990000001", tier="regular", birthday=date(1990, 5, 17))
+GUESTS: Final = (
+    ANNA,
+    Guest("290000000025", "Boris Belov", "+79990000002", birthday=date(1984, 2, 29)),
+    Guest("290000000032", "Carla Rossi", "+79990000003", language="en", tier="master", birthday=date(1979, 11, 3)),
+    Guest("290000000049", "Дмитрий Орлов", "+79990000004", store_id="nevsky"),
+    Guest("290000000056", "Елена Ким", "+79990000005", zone="Asia/Novosibirsk", store_id="lenina", tier="regular"),
+    Guest("290000000063", tier=None),
+)
+
+
+async def enrol_guests(session: WriteSession, *, lookup_key: LookupKey, now: datetime) -> dict[str, int]:
+    """Register the members; answers card -> member."""
+    numbers = {}
+    for guest in GUESTS:
+        known_by = [identities.card(guest.card)]
+        if guest.phone is not None:
+            known_by.append(identities.phone(guest.phone, region=None))
+        newcomer = Newcomer(
+            identities=tuple(known_by),
+            language=guest.language,
+            zone=guest.zone,
+            name=guest.name,
+            birthday=guest.birthday,
+            home_store_id=guest.store_id,
+            consents=(_consent(guest),) if guest.name else (),
+        )
+        member_id = (await register_member(session, newcomer, lookup_key=lookup_key, now=now)).member_id
+        # Nothing gives tiers yet, so the demo does: rules and receipts show what they are for.
+        await session.exec(update(Member).where(col(Member.member_id) == member_id).values(tier=guest.tier))
+        numbers[guest.card] = member_id
+    return numbers
+
+
+def _consent(guest: Guest) -> ConsentGiven:
+    return ConsentGiven(
+        purpose="marketing", channel="sms", granted=True, source=f"store:{guest.store_id}", text_version="2026-01"
+    )

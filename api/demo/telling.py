@@ -1,0 +1,52 @@
+"""What `comeback up` says about the demo: who may do what, and one line to paste."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from api.demo.catalogue import PRICES
+from api.demo.chain import CASHIERS, CURRENCY, STORES
+from api.demo.credentials import OWNER_EMAIL, DemoCredentials
+from api.demo.people import ANNA
+
+
+def told(credentials: DemoCredentials, *, url: str, now: datetime) -> str:
+    """The text, in lines of any length: what is to be pasted is one line each."""
+    return "\n".join(_lines(credentials, url, now))
+
+
+def _lines(credentials: DemoCredentials, url: str, now: datetime) -> Iterator[str]:
+    yield "\nA coffee chain to try things on. Secrets are new at each start and are shown only here."
+    yield f"  staff       {OWNER_EMAIL}  password {credentials.password}"
+    for terminal_id, key in credentials.terminal_keys.items():
+        yield f"  terminal    {terminal_id:15}{key}"
+    yield f"  system      {'events:write':15}{credentials.system_key}"
+    cashiers = ", ".join(cashier.cashier_id for cashier in CASHIERS)
+    yield f"  cashiers    {cashiers}  PIN {credentials.pin}"
+    yield f"  a member    {ANNA.name}  card {ANNA.card}  phone {ANNA.phone}"
+    yield "\nA cappuccino earns her points. Paste this; paste it again, and she still has been paid once:\n"
+    yield _curl(credentials, url, now)
+
+
+def _curl(credentials: DemoCredentials, url: str, now: datetime) -> str:
+    """A sale of this moment under a number of its own, so that a later start sells something else."""
+    number = secrets.token_hex(4)
+    price = PRICES["cappuccino"]
+    sale = {
+        "receipt": {"number": number, "business_date": now.astimezone(ZoneInfo(STORES[0].zone)).date().isoformat()},
+        "occurred_at": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "currency": CURRENCY,
+        "lines": [{"id": "1", "sku": "cappuccino", "amount_minor": price}],
+        "total_minor": price,
+        "member": {"card": ANNA.card},
+        "print": True,
+    }
+    headers = {
+        "Authorization": f"Bearer {credentials.till_token}",
+        "Idempotency-Key": number,
+        "Content-Type": "application/json",
+    }
+    shown = " ".join(f"-H '{name}: {value}'" for name, value in headers.items())
+    return f"curl -sS -w '\\n' {url}/v1/pos/purchases {shown} -d '{json.dumps(sale, separators=(',', ':'))}'"
