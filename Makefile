@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 LOCKED := $(INSTALL) --require-hashes --no-deps
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
-CODE := kernel loyalty gamification notifications analytics api migrations tests bench
+CODE := kernel loyalty gamification notifications analytics api migrations openapi tests bench
 
 .PHONY: help
 help: ## Say what can be made
@@ -34,7 +34,7 @@ format: .venv/.dev ## Put the code into its one form
 	$(BIN)/ruff format $(CODE)
 
 .PHONY: check
-check: lint types contracts dead-code dependencies containers ## Everything that needs no test run
+check: lint types contracts openapi-drift dead-code dependencies containers ## Everything that needs no test run
 
 .PHONY: lint
 lint: .venv/.dev
@@ -66,9 +66,26 @@ containers: .venv/.dev
 bench: .venv/.dev ## Measure against pgbench on this machine and write docs/performance.md
 	$(BIN)/python -m bench
 
+.PHONY: openapi
+openapi: .venv/.dev ## Write the API's document, openapi/openapi.json, from the routes
+	$(BIN)/comeback openapi
+
+.PHONY: openapi-drift
+openapi-drift: .venv/.dev
+	$(BIN)/comeback openapi --check
+
+.PHONY: openapi-lint
+openapi-lint: openapi/node_modules/.installed ## Lint the API's document (needs Node)
+	cd openapi && npm run --silent lint
+
 .PHONY: clients
-clients: .venv/.dev ## Generate the API's clients and use one (needs Node and Java)
+clients: .venv/.clients openapi/node_modules/.installed ## Generate the API's clients and use one (needs Node and Java)
 	$(BIN)/python -m openapi.clients
+
+openapi/node_modules/.installed: openapi/package.json openapi/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs Node 20 or newer, which was not found" >&2; exit 1; }
+	cd openapi && npm ci --silent
+	@touch $@
 
 .PHONY: lock
 lock: .venv/.dev ## Renew the lock files from pyproject.toml (UPGRADE=--upgrade for the newest of everything)
@@ -77,6 +94,8 @@ lock: .venv/.dev ## Renew the lock files from pyproject.toml (UPGRADE=--upgrade 
 	$(LOCK) $(UPGRADE) --constraint requirements/image.lock --extra replay --extra otel --group dev --output-file requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		$(UPGRADE) --group build --output-file requirements/build.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		$(UPGRADE) --group clients --output-file requirements/clients.lock
 
 # Each stamp is the moment its lock file was installed. A .venv whose Python is gone is made anew.
 .venv/.run: requirements/run.lock requirements/build.lock pyproject.toml
@@ -88,4 +107,8 @@ lock: .venv/.dev ## Renew the lock files from pyproject.toml (UPGRADE=--upgrade 
 
 .venv/.dev: .venv/.run requirements/dev.lock
 	$(LOCKED) -r requirements/dev.lock
+	@touch $@
+
+.venv/.clients: .venv/.dev requirements/clients.lock
+	$(LOCKED) -r requirements/clients.lock
 	@touch $@

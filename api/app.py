@@ -6,10 +6,9 @@ from typing import Final
 
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 
 from api.dependencies import PROVIDERS
+from api.openapi_document.page import documentation
 from api.opening import open_services
 from api.pos.posting import posting_queue
 from api.problems import EXCEPTION_HANDLERS
@@ -52,13 +51,10 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Litestar:
 
 
 def _openapi() -> OpenAPIConfig:
+    """What Litestar has to know; the rest of the document is made in ``api/openapi_document``."""
     return OpenAPIConfig(
         title="Comeback",
         version="1.0.0",
-        description="Loyalty points for tills, phones, staff and systems.",
-        components=Components(
-            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
-        ),
         openapi_router=Router("/docs", route_handlers=[], opt={"public": True}, include_in_schema=False),
-        render_plugins=[SwaggerRenderPlugin(path="/")],
+        render_plugins=documentation(),
     )

@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
-_DESCRIPTIONS: Final = {
+DESCRIPTIONS: Final = {
     400: "The request does not fit its schema.",
     401: "No token, or none for this part of the API.",
     403: "Refused for this caller or these credentials.",
@@ -45,7 +45,7 @@ def refusals(*statuses: int) -> dict[int, Any]:
         status: ResponseSpec(
             Problem,
             generate_examples=False,
-            description=_DESCRIPTIONS[status],
+            description=DESCRIPTIONS[status],
             media_type="application/problem+json",
         )
         for status in sorted({400, *statuses, 503})

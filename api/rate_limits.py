@@ -5,12 +5,13 @@ counted in PostgreSQL. Answers carry ``RateLimit`` and ``RateLimit-Policy`` (dra
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
-from litestar.types import Guard, Message, Scope
+from litestar.types import Message, Scope
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -85,21 +86,27 @@ class RateLimiter:
         return count
 
 
-def limited(limit: Limit) -> Guard:
-    """A guard that takes one for the caller, or for the client's address where nobody has to sign in."""
+@dataclass(frozen=True)
+class LimitGuard:
+    """Takes one of the ``limit`` for the caller, or for the client's address where nobody has to sign in."""
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    limit: Limit
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         caller = connection.scope.get("user")
         subject = caller.client if caller is not None else _address(connection)
         limiter: RateLimiter = connection.app.state.services.rate_limiter
         state = connection.scope["state"]
         try:
-            state[_STATE_KEY] = await limiter.take(limit, subject)
+            state[_STATE_KEY] = await limiter.take(self.limit, subject)
         except RateLimitedError as error:
-            state[_STATE_KEY] = Allowance(limit, 0, error.retry_after_s)
+            state[_STATE_KEY] = Allowance(self.limit, 0, error.retry_after_s)
             raise
 
-    return guard
+
+def limited(limit: Limit) -> LimitGuard:
+    """A guard that keeps to the ``limit``."""
+    return LimitGuard(limit)
 
 
 async def tell_rate_limit(message: Message, scope: Scope) -> None:

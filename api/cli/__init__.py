@@ -3,6 +3,7 @@
 import typer
 
 from api.cli.migrate import migrate
+from api.cli.openapi import openapi
 from api.cli.replay import replay
 from api.cli.serve import serve
 from api.cli.up import up
@@ -16,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # A plain traceback fits a log, and shows no variables with passwords.
 )
 
-for command in (up, serve, worker, migrate, replay, verify):
+for command in (up, serve, worker, migrate, replay, verify, openapi):
     app.command()(command)
 
 

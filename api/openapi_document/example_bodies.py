@@ -1,0 +1,60 @@
+"""What is said of a component's fields beyond their names: parts that depend on each other, and bodies of options."""
+
+from typing import Any, Final
+
+_LINE: Final = {"id": "1", "sku": "espresso", "quantity": "2", "amount_minor": 1_240}
+_RECEIPT: Final = {"number": "0042", "business_date": "2026-03-02"}
+_MEMBER: Final = {"token": "eyJhbGciOiJFUzI1NiIs..."}
+_BASKET: Final = {"currency": "EUR", "lines": [_LINE], "total_minor": 1_240, "member": _MEMBER}
+
+_REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    "AddressToProve": {"email": "anna@example.com", "language": "en"},
+    "CodeRequest": {"phone": "+7 999 000 00 01", "language": "en"},
+    "SignIn": {"phone": "+7 999 000 00 01"},
+    "IdentityToAttach": {"card": "2900 0000 1234"},
+    "ProfilePatch": {"language": "en", "name": "Anna Kovaleva"},
+    "Lookup": {"phone": "+7 999 000 00 01"},
+    "RegistrationRequest": {"phone": "+7 999 000 00 01", "name": "Anna Kovaleva", "language": "en"},
+    "QuoteRequest": {**_BASKET, "spend_points": 300},
+    "HoldRequest": {**_BASKET, "points": 300, "reference": "sale-42"},
+    "PurchaseRequest": {**_BASKET, "receipt": _RECEIPT, "hold_id": "hld_2ka9-3-ar", "print": True},
+    "SaleLine": _LINE,
+    "OriginalRef": {"purchase_id": "pur_2ka9-7-br"},
+    "VoidRequest": {"hold_id": "hld_2ka9-3-ar"},
+    "NewStore": {"store_id": "riverside", "name": "Riverside", "zone": "Europe/Madrid"},
+    "StorePatch": {"name": "Riverside, ground floor"},
+    "NewTerminal": {"terminal_id": "riverside-1", "store_id": "riverside", "name": "Counter"},
+    "TerminalPatch": {"name": "Counter by the door"},
+    "NewCashier": {"name": "Vera"},
+    "NewStaff": {"email": "boris@example.com", "name": "Boris Ivanov"},
+}
+_ANSWERS: Final[dict[str, dict[str, Any]]] = {
+    "CodeSent": {"expires_at": "2026-03-02T09:10:00Z"},
+    "ProofCodeSent": {"expires_at": "2026-03-02T09:10:00Z"},
+    "TerminalSession": {"expires_in_s": 3_600, "training": False},
+    "CashierSession": {"expires_in_s": 43_200},
+    "StaffSession": {"expires_in_s": 28_800, "name": "Boris Ivanov"},
+    "Customer": {"expires_in_s": 1_800},
+    "StoreView": {"name": "Riverside", "status": "open"},
+    "TerminalView": {"name": "Counter", "kind": "till"},
+    "StaffView": {"name": "Boris Ivanov"},
+    "IssuedKeyView": {"secret": "cbk_0123456789abcdef_..."},
+    "ItemView": {"names": {"en": "Espresso", "ru": "Эспрессо"}},
+    "HoldView": {
+        "id": "hld_2ka9-3-ar",
+        "status": "open",
+        "points": 300,
+        "lines": {"1": 300},
+        "expires_at": "2026-03-02T09:15:00Z",
+    },
+    "SpendOutlook": {"reason": ""},
+    "LineDiscount": {"points_minor": 300},
+    "EarnedPoints": {"points": 94},
+    "RuleOutcome": {"points": 94},
+    "PurchaseReceipt": {"kind": "purchase", "claim_code": None},
+    "RefundView": {"kind": "refund", "id": "ref_2ka9-1-xc"},
+    "VoidAnswer": {"kind": "hold", "refund": None},
+    "HistoryEntryView": {"id": "2ka9-12", "kind": "earned", "reason": None},
+}
+
+BODIES: Final[dict[str, dict[str, Any]]] = {**_REQUESTS, **_ANSWERS}

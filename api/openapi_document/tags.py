@@ -1,0 +1,29 @@
+"""The parts of the API, in the order in which a reader meets them."""
+
+from typing import Any, Final
+
+TAGS: Final[dict[str, str]] = {
+    "Sign-in of members": "One-time codes, and sessions of members' phones.",
+    "Member": "The signed-in member's own data.",
+    "Member: points": "Balance, history and purchases of the signed-in member.",
+    "Till: sign-in": "A terminal signs in with its key, a cashier with a PIN.",
+    "Till: members": "Finding, registering and proving who the customer is.",
+    "Till: sales": "Quotes, holds, purchases and voids.",
+    "Till: refunds": "Goods come back, with or without their receipt.",
+    "Staff: sign-in": "E-mail and password for a token.",
+    "Staff: stores": "Stores and their terminals.",
+    "Staff: catalogue": "What the business sells.",
+    "Staff: people": "Cashiers, and staff with their roles.",
+    "Staff: programme": "Drafting, trying out and publishing the rules.",
+    "Staff: members": "Searching, correcting, merging and erasing members.",
+    "Staff: points": "Adjusting a balance, with a reason.",
+    "Staff: audit": "Who changed what, and when.",
+    "Staff: keys": "Keys of terminals and of other systems.",
+    "Discovery": "What others need to verify our tokens.",
+    "Development": "For trying the service out; absent in production.",
+}
+
+
+def tag_objects(used: set[str]) -> list[dict[str, Any]]:
+    """The used tags with what each is about."""
+    return [{"name": name, "description": about} for name, about in TAGS.items() if name in used]
