@@ -42,7 +42,7 @@ def programme(rules_count: int) -> ProgrammeSnapshot:
         fallback_language="en",
         wallets=(Wallet(code="points", names={"en": {"one": "point", "other": "points"}}),),
         primary_wallet="points",
-        tiers=(Tier(code="gold", names={"en": "Gold"}, multiplier="1.5"),),
+        tiers=(Tier(code="gold", names={"en": "Gold"}, multiplier="1.5"), Tier(code="silver", names={"en": "Silver"})),
         pending=PendingPolicy(kind="days", days=14),
         earn_rules=tuple(rules),
     )

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 _STORES = "SELECT store_id, zone, currency, legal_entity FROM store WHERE store_id = ANY($1::text[])"
 _ITEMS = "SELECT sku, category, brand, tags FROM catalogue_item WHERE sku = ANY($1::text[])"
 _FACTS = """
-SELECT f.member_id, f.purchases_count, f.last_purchase_on, p.birthday
-FROM member_fact f FULL JOIN person p USING (member_id)
-WHERE member_id = ANY($1::bigint[])
+SELECT member_id, f.purchases_count, f.last_purchase_on, p.birthday
+FROM unnest($1::bigint[]) AS m (member_id) LEFT JOIN member_fact f USING (member_id) LEFT JOIN person p USING (member_id)
 """
 
 

@@ -1,0 +1,1 @@
+"""Load over HTTP: Debian's ``wrk`` where it is installed, else a generator of our own."""

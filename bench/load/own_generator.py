@@ -1,0 +1,80 @@
+"""The load generator for machines without wrk: one process, one event loop, the same files and the same result line.
+
+It needs more of the processor than wrk does, which on a small machine the server then lacks; results say which was used.
+"""
+
+import asyncio
+import itertools
+import random
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.load.driving import CONNECTIONS
+
+_PLACE = re.compile(r"@([NM])@")
+
+
+@dataclass(slots=True)
+class _Run:
+    folder: Path
+    port: int
+    ends_at: float
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    latencies_ms: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    def lines(self, name: str) -> list[str]:
+        return (self.folder / f"{name}.txt").read_text().splitlines()
+
+
+def _requests(run: _Run) -> "itertools.chain[bytes]":
+    templates, members, tokens = run.lines("templates"), run.lines("members"), run.lines("tokens")
+    (name,), (path, method) = run.lines("run"), run.lines("path")
+
+    def put_in(place: "re.Match[str]") -> str:
+        return f"{name}-{next(run.numbers)}" if place[1] == "N" else random.choice(members)
+
+    def one(template: str) -> bytes:
+        body = _PLACE.sub(put_in, template).encode() if method == "POST" else b""
+        head = (
+            f"{method} {_PLACE.sub(put_in, path)} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {random.choice(tokens)}\r\nIdempotency-Key: {name}-{next(run.numbers)}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    return itertools.chain(one(template) for template in itertools.cycle(templates))
+
+
+async def _connection(run: _Run, requests: "itertools.chain[bytes]") -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", run.port)
+    while time.perf_counter() < run.ends_at:
+        began = time.perf_counter()
+        writer.write(next(requests))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        await reader.readexactly(int(length[1]) if length else 0)
+        run.latencies_ms.append((time.perf_counter() - began) * 1e3)
+        run.failed += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201"))
+    writer.close()
+
+
+async def _main(port: int, seconds: int, folder: Path) -> None:
+    began = time.perf_counter()
+    run = _Run(folder, port, began + seconds)
+    requests = _requests(run)
+    await asyncio.gather(*(_connection(run, requests) for _ in range(CONNECTIONS)))
+    took = time.perf_counter() - began
+    ordered = sorted(run.latencies_ms)
+    p50, p99 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))
+    print(
+        f'RESULT {{"requests": {len(ordered)}, "seconds": {took:.3f}, "p50_ms": {p50:.2f}, "p99_ms": {p99:.2f}, '
+        f'"max_ms": {ordered[-1]:.2f}, "failed": {run.failed}}}'
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))
