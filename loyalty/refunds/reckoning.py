@@ -94,8 +94,12 @@ def _points_minor(basket: EarningPurchase) -> int:
 
 
 def _points_out(original: Original, left: EarningPurchase) -> int:
-    """Spent points that have come back in all, while ``left`` is what has not come back."""
-    total_minor = original.points_spent_minor
-    if not total_minor:
+    """Spent points that have come back in all, while ``left`` is what has not come back.
+
+    In proportion to what they paid of the lines, which is less than they were worth where the basket had shrunk since
+    they were set aside.
+    """
+    paid_minor = sum(line.points_paid_minor for line in original.lines)
+    if not paid_minor:
         return 0 if left.lines else original.points_spent
-    return original.points_spent * (total_minor - _points_minor(left)) // total_minor
+    return original.points_spent * (paid_minor - _points_minor(left)) // paid_minor

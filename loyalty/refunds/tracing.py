@@ -83,6 +83,11 @@ async def trace_earned(
         for row in await connection.fetch(_MOVED, owner_id, lot_nos):
             earned = by_wallet[wallets[owner_id, row["lot_no"]]]
             _count(earned, row["kind"], row["lot_no"], row["points"], own=owner_id == account.member_id)
+    for movement in account.movements:
+        # Time has done it, and it is not stored yet.
+        if movement.lot_no in family[account.member_id]:
+            earned = by_wallet[account.lots[movement.lot_no].wallet]
+            _count(earned, movement.kind, movement.lot_no, movement.amount, own=True)
     return by_wallet
 
 
@@ -91,7 +96,7 @@ def _count(earned: EarnedLots, kind: str, lot_no: int, points: int, *, own: bool
         earned.expired_unspent += points
     elif kind == "repaid":
         earned.repaid_debt += points
-    elif own:
+    elif own and kind in ("clawed", "restored"):
         signed = points if kind == "clawed" else -points
         earned.clawed[lot_no] = earned.clawed.get(lot_no, 0) + signed
 

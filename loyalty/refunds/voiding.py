@@ -13,6 +13,7 @@ from loyalty.receipts import RegisteredReceipt, find_receipts, register_receipts
 from loyalty.refunds.recording import RefundSubmission, record_refund
 from loyalty.refunds.returned import Refunded, Return, Waiting
 
+_IS_VOID = "SELECT voided FROM purchase WHERE member_id = $1 AND purchase_no = $2"
 _MARK = "UPDATE purchase SET voided = true WHERE member_id = $1 AND purchase_no = $2"
 _CLOSE_GUEST = """
 UPDATE guest_receipt SET claimed_at = $2, claimed_by = NULL WHERE receipt_key = $1 AND claimed_at IS NULL
@@ -64,6 +65,8 @@ async def void_sale(
         return Voided(sale_key, None)
     if known.kind != "purchase" or known.member_id is None or known.number is None:
         raise CannotVoidError
+    if await connection.fetchval(_IS_VOID, known.member_id, known.number):
+        return Voided(sale_key, None)
     refund = Return(
         store_id=store_id,
         terminal_id=terminal_id,

@@ -1,0 +1,103 @@
+"""Rules of the state machine: goods that come back, also before their sale has come."""
+
+import itertools
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from loyalty.purchases.outcome import Later, Recorded
+from loyalty.receipts import ReceiptVoidedError
+from loyalty.refunds.returned import NothingToRefundError, Waiting
+from tests.loyalty.ledger.pair import Awaited, Pair, baskets, lateness, members, picks, shares
+from tests.loyalty.ledger.rulebook import Basket
+
+
+class Returning(Pair):
+    """What comes back to tills."""
+
+    @precondition(lambda self: self.bought)
+    @rule(pick=picks, parts=st.lists(shares, min_size=3, max_size=3), early=lateness)
+    def refund(self, pick: int, parts: list[int], early: timedelta) -> None:
+        bought = self.bought[pick % len(self.bought)]
+        pieces = {
+            line.id: (line.pieces - line.returned) * part // 100
+            for line, part in zip(bought.basket, itertools.cycle(parts))
+        }
+        pieces = {line_id: count for line_id, count in pieces.items() if count}
+        everything = not pieces
+        submission = self.till.refund(bought.sale, pieces, stated_at=self.now - early)
+        try:
+            self.run(self.till.take_back(submission, now=self.now))
+        except NothingToRefundError:
+            assert everything
+            assert not bought.is_left
+        else:
+            self.note_refund(bought, pieces)
+
+    @rule(member=members, basket=baskets, parts=st.lists(shares, min_size=3, max_size=3))
+    def refund_before_the_sale(self, member: int, basket: Basket, parts: list[int]) -> None:
+        awaited = Awaited(member, self.submission(member, basket), basket)
+        pieces = {line.id: max(1, line.pieces * part // 100) for line, part in zip(basket, parts, strict=False)}
+        refund = self.till.refund(awaited.submission.sale, pieces, stated_at=self.now)
+        assert isinstance(self.run(self.till.take_back(refund, now=self.now)), Waiting)
+        awaited.returned.append(pieces)
+        self.awaited.append(awaited)
+
+    @rule(member=members, basket=baskets)
+    def void_before_the_sale(self, member: int, basket: Basket) -> None:
+        awaited = Awaited(member, self.submission(member, basket), basket, voided=True)
+        assert self.run(self.till.void_sale(awaited.submission.sale, now=self.now)).refunded is None
+        self.awaited.append(awaited)
+
+    @precondition(lambda self: self.awaited)
+    @rule(pick=picks, alone=st.booleans())
+    def the_sale_comes_at_last(self, pick: int, alone: bool) -> None:
+        awaited = self.awaited[pick % len(self.awaited)]
+        (outcome,) = self.send([awaited.submission], alone=alone)
+        if awaited.voided:
+            assert isinstance(outcome, ReceiptVoidedError)
+            return
+        self.awaited.remove(awaited)
+        if not alone:
+            assert outcome is Later.POSTPONED
+            (outcome,) = self.send([awaited.submission], alone=True)
+        assert isinstance(outcome, Recorded)
+        self.note_sale(awaited.member, awaited.submission, awaited.basket, hold=None, points=0)
+        for pieces in awaited.returned:
+            self.note_refund(self.bought[-1], pieces)
+
+    @precondition(lambda self: self.awaited)
+    @rule(pick=picks)
+    def refund_once_more_before_the_sale(self, pick: int) -> None:
+        """Of each line one piece more: too much where that is not left, and then this refund is never applied."""
+        self.now += timedelta(seconds=1)
+        awaited = self.awaited[pick % len(self.awaited)]
+        pieces = {line.id: 1 for line in awaited.basket}
+        refund = self.till.refund(awaited.submission.sale, pieces, stated_at=self.now)
+        if awaited.voided:
+            with pytest.raises(ReceiptVoidedError):
+                self.run(self.till.take_back(refund, now=self.now))
+            return
+        assert isinstance(self.run(self.till.take_back(refund, now=self.now)), Waiting)
+        asked = Counter[str]()
+        for earlier in (*awaited.returned, pieces):
+            asked.update(earlier)
+        if all(asked[line.id] <= line.pieces for line in awaited.basket):
+            awaited.returned.append(pieces)
+
+    @precondition(lambda self: self.bought)
+    @rule(pick=picks)
+    def void_a_sale(self, pick: int) -> None:
+        bought = self.bought[pick % len(self.bought)]
+        try:
+            voided = self.run(self.till.void_sale(bought.sale, now=self.now))
+        except NothingToRefundError:
+            assert not bought.is_left
+            return
+        assert (voided.refunded is None) == bought.voided
+        if not bought.voided:
+            self.note_refund(bought, {})
+        bought.voided = True

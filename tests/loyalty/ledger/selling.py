@@ -1,0 +1,103 @@
+"""Rules of the state machine: sales, sent once or more often, and holds."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from kernel.errors import DomainError
+from loyalty.answers import KeyReusedError
+from loyalty.ledger.errors import HoldNotOpenError
+from loyalty.purchases.outcome import Later, Recorded, Repeated
+from loyalty.purchases.sale import canonical
+from loyalty.receipts import ReceiptDiffersError
+from tests.loyalty.ledger.pair import Pair, Placed, baskets, lateness, members, picks, shares
+from tests.loyalty.ledger.rulebook import POINTS, Basket, Goods
+from tests.loyalty.ledger.till import new_key
+from tests.oracle.ledger_facts import Done, Refusal
+
+
+class Selling(Pair):
+    """What tills sell."""
+
+    @rule(sales=st.lists(st.tuples(members, baskets, lateness), min_size=1, max_size=4), alone=st.booleans())
+    def sell(self, sales: list[tuple[int, Basket, timedelta]], alone: bool) -> None:
+        sent = [(member, basket, self.submission(member, basket, late)) for member, basket, late in sales]
+        outcomes = self.send([submission for _, _, submission in sent], alone=alone)
+        for (member, basket, submission), outcome in zip(sent, outcomes, strict=True):
+            if outcome is Later.POSTPONED:
+                assert not alone
+                assert self.model.members[member].merged_into
+                (outcome,) = self.send([submission], alone=True)
+            assert isinstance(outcome, Recorded)
+            self.note_sale(member, submission, basket, hold=None, points=0)
+
+    @precondition(lambda self: self.holds)
+    @rule(pick=picks, share=shares, other=st.none() | baskets, late=lateness, alone=st.booleans())
+    def sell_with_a_hold(self, pick: int, share: int, other: Basket | None, late: timedelta, alone: bool) -> None:
+        """On time or too late, with the basket that was quoted or another, with all the points or some."""
+        placed = self.holds[pick % len(self.holds)]
+        points = placed.points * share // 100 if other or share < 50 else placed.points
+        basket = placed.basket if other is None else tuple(replace(line, id=f"x{line.id}") for line in other)
+        submission = self.submission(
+            placed.member, basket, late, hold_no=placed.hold_no, points_used=None if points == placed.points else points
+        )
+        (outcome,) = self.send([submission], alone=alone)
+        if outcome is Later.POSTPONED:
+            (outcome,) = self.send([submission], alone=True)
+        if isinstance(outcome, HoldNotOpenError):
+            state = self.model.holds[placed.number - 1].state
+            assert state in ("captured", "captured_late")
+        else:
+            assert isinstance(outcome, Recorded), outcome
+            missing = self.note_sale(placed.member, submission, basket, hold=placed.number, points=points)
+            assert outcome.shortfall == missing
+
+    @precondition(lambda self: self.bought)
+    @rule(pick=picks, how=st.sampled_from(["again", "under another key", "another body", "another sale"]))
+    def a_sale_is_sent_again(self, pick: int, how: str) -> None:
+        submission = self.bought[pick % len(self.bought)].submission
+        other = msgspec.structs.replace(submission.sale, channel="web")
+        again = {
+            "again": submission,
+            "under another key": replace(submission, key=new_key()),
+            "another body": replace(submission, sale=other, body=canonical(other)),
+            "another sale": replace(submission, sale=other, body=canonical(other), key=new_key()),
+        }[how]
+        (outcome,) = self.send([again], alone=True)
+        if how == "another body":
+            assert isinstance(outcome, KeyReusedError)
+        elif how == "another sale":
+            assert isinstance(outcome, ReceiptDiffersError)
+        else:
+            assert isinstance(outcome, Repeated)
+            assert outcome.outcome.startswith(b"sale ")
+            assert outcome.same_key == (how == "again")
+
+    @rule(member=members, share=st.integers(1, 130))
+    def hold(self, member: int, share: int) -> None:
+        points = max(1, self.model.available_at(member + 1, POINTS, self.now) * share // 100)
+        basket = (Goods("1", 1, points), Goods("2", 2, points // 2 + 7))
+        answer = self.model.hold(member + 1, POINTS, points, self.rulebook.hold_timeout_s, now=self.now)
+        try:
+            placed = self.run(self.till.hold(self.ids[member], basket, points, now=self.now))
+        except DomainError:
+            assert isinstance(answer, Refusal)
+        else:
+            assert isinstance(answer, Done)
+            owner = self.ids.index(placed.member_id)
+            self.holds.append(Placed(owner, placed.hold.hold_no, answer.number, basket, points))
+
+    @precondition(lambda self: self.holds)
+    @rule(pick=picks)
+    def void_a_hold(self, pick: int) -> None:
+        placed = self.holds[pick % len(self.holds)]
+        answer = self.model.void(placed.number, now=self.now)
+        try:
+            self.run(self.till.void_hold(self.ids[placed.member], placed.hold_no, now=self.now))
+        except HoldNotOpenError:
+            assert isinstance(answer, Refusal)
+        else:
+            assert isinstance(answer, Done)
