@@ -40,7 +40,7 @@ async def open_services(settings: Settings, *, clock: Clock) -> AsyncIterator[Se
             clock=clock,
             database=database,
             redis=redis,
-            signing_keys=open_signing_keys(settings.signing_keys_file or settings.data_dir / "keys" / "signing.json"),
+            signing_keys=open_signing_keys(settings.signing_keys_path),
             lookup_key=_lookup_key(settings),
             rate_limiter=RateLimiter(redis, clock),
             programmes=PublishedProgrammes(),

@@ -53,3 +53,8 @@ class Settings(BaseSettings):
 
     development: bool = False
     """Shows the development outbox (one-time codes in clear) to staff. Never in production."""
+
+    @property
+    def signing_keys_path(self) -> Path:
+        """The file of the signing keys, wherever it was put."""
+        return self.signing_keys_file or self.data_dir / "keys" / "signing.json"

@@ -2,6 +2,7 @@
 
 import typer
 
+from api.cli.keys import keys
 from api.cli.migrate import migrate
 from api.cli.openapi import openapi
 from api.cli.replay import replay
@@ -19,6 +20,7 @@ app = typer.Typer(
 
 for command in (up, serve, worker, migrate, replay, verify, openapi):
     app.command()(command)
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

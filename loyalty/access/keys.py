@@ -75,6 +75,14 @@ async def list_keys(
     return (await session.exec(statement)).all()
 
 
+async def every_key(session: ReadSession) -> Sequence[AccessKey]:
+    """All keys, revoked ones too: those of systems, then by terminal, the oldest first."""
+    statement = select(AccessKey).order_by(
+        col(AccessKey.terminal_id).nulls_first(), col(AccessKey.created_at), col(AccessKey.key_id)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def check_key(session: ReadSession, text: str) -> AccessKey:
     """The key that ``text`` is. Raises ``CredentialsRefusedError`` unless it is right and not revoked."""
     match = _FORM.match(text)

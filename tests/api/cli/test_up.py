@@ -1,5 +1,6 @@
 """`comeback up`, as a person meets it: one command, an address, Ctrl-C."""
 
+import json
 import os
 import re
 import select
@@ -102,7 +103,9 @@ def test_one_command_serves_and_ctrl_c_stops_all_of_it(start: Callable[..., Up])
     assert not any(process.is_running() for process in family)
 
 
-def test_the_printed_line_earns_points_once_and_so_does_that_of_the_next_start(start: Callable[..., Up]) -> None:
+def test_the_printed_line_earns_points_once_and_so_does_that_of_the_next_start(
+    start: Callable[..., Up], data_dir: Path
+) -> None:
     balances = []
     for _ in range(2):
         up = start()
@@ -110,8 +113,20 @@ def test_the_printed_line_earns_points_once_and_so_does_that_of_the_next_start(s
         assert (first.status_code, again.content) == (201, first.content), first.text
         balances.append(first.json()["balances"][0]["balance"])
         assert sum(lot["points"] for lot in first.json()["earned"] if lot["wallet"] == "beans") > 0
+        assert len(unrevoked_keys(data_dir)) == 4, "the commands reach the database while it runs"
         up.end(signal.SIGINT)
     assert balances[0] < balances[1]
+
+
+def unrevoked_keys(data_dir: Path) -> list[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    listed = subprocess.run(
+        [sys.executable, "-m", "api.cli", "keys", "list", "--json"],
+        stdout=subprocess.PIPE,
+        env=environment | {"COMEBACK_DATA_DIR": str(data_dir)},
+        check=True,
+    )
+    return [key["key_id"] for key in json.loads(listed.stdout) if key["revoked_at"] is None]
 
 
 def paste(said: str) -> httpx.Response:
