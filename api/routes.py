@@ -34,15 +34,21 @@ from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
 from api.pos.batches import record_batch
+from api.pos.claims import claim_at_till, claim_in_app
+from api.pos.exchanges import exchange
 from api.pos.holds import HoldsController
 from api.pos.lookups import look_up_member
 from api.pos.proofs import PosProofs
 from api.pos.purchases import PurchasesController
 from api.pos.quotes import quote_basket
+from api.pos.receipt_searches import read_receipt, search_receipt
 from api.pos.refunds import quote_refund, record_refund
 from api.pos.registrations import register
+from api.pos.returns import take_back
 from api.pos.sessions import PosSessions
+from api.pos.shift_reports import shift_report
 from api.pos.voids import void_at_till
+from api.pos.waiting_refunds import waiting_refunds
 from api.wellknown import jwks
 
 ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
@@ -58,6 +64,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_balance,
     my_history,
     my_purchase,
+    claim_in_app,
     export_my_data,
     erase_me,
     # A till
@@ -72,6 +79,13 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     void_at_till,
     quote_refund,
     record_refund,
+    exchange,
+    take_back,
+    waiting_refunds,
+    claim_at_till,
+    read_receipt,
+    search_receipt,
+    shift_report,
     # Staff
     AdminSessions,
     AdminStores,

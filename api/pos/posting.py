@@ -15,6 +15,7 @@ from api.services import Services
 from kernel.database import WriteSession, driver
 from kernel.errors import DomainError
 from loyalty.answers import KeyReusedError, SecretNotRepeatedError, StoredAnswer, store_answers
+from loyalty.programme.document import ProgrammeDocument
 from loyalty.purchases.outcome import Later, Outcome, Recorded, Repeated, Submission
 from loyalty.purchases.recording import record_purchases
 
@@ -138,10 +139,15 @@ async def _answer(
 
 def _encoded(services: Services, submission: Submission, outcome: Outcome) -> Answer:
     assert not isinstance(outcome, Later)
-    programme = None
-    if submission.prints and isinstance(outcome, Recorded):
-        programme = services.programmes.version(outcome.programme_version)
-    return Answer(*encode_outcome(outcome, programme.document if programme else None))
+    return Answer(*encode_outcome(outcome, document_to_print(services, outcome, prints=submission.prints)))
+
+
+def document_to_print(services: Services, outcome: Outcome, *, prints: bool) -> ProgrammeDocument | None:
+    """The programme whose texts go onto the receipt, where the till wants them."""
+    if not prints or not isinstance(outcome, Recorded):
+        return None
+    programme = services.programmes.version(outcome.programme_version)
+    return programme.document if programme else None
 
 
 def _binds_key(outcome: Outcome) -> bool:

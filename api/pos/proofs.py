@@ -13,7 +13,7 @@ from api.documented import write_refusals
 from api.pos.customers import Customer, present_customer
 from api.rate_limits import Limit, limited
 from api.security.member_tokens import read_member_token
-from loyalty.access.codes import CodeScope, try_code
+from loyalty.access.codes import VALID_FOR, CodeScope, try_code
 from loyalty.masks import masked
 from loyalty.members.contact import address_for_codes
 from loyalty.members.survivors import surviving_member
@@ -54,7 +54,10 @@ class PosProofs(Controller):
         "/proof-codes",
         operation_id="createProofCode",
         summary="Send the customer a code for spending",
-        description="To the member's own phone, else e-mail. It is good at this terminal alone.",
+        description=(
+            "To the member's own phone, else e-mail. It is good at this terminal alone. A training terminal sends none "
+            "and takes any six digits."
+        ),
         status_code=202,
         responses=write_refusals(401, 404, 422, 429),
     )
@@ -65,6 +68,9 @@ class PosProofs(Controller):
         async with services.database.read() as session:
             member = await surviving_member(session, token.member_id)
             address = await address_for_codes(session, member.member_id)
+        if caller.training:
+            expires_at = services.clock() + VALID_FOR
+            return ProofCodeSent(code_id="training", sent_to=masked(address), expires_at=expires_at)
         scope = CodeScope(purpose="spend", known_by=address, member_id=member.member_id, terminal_id=caller.terminal_id)
         sent = await send(services, scope, member_id=member.member_id, language=member.language)
         return ProofCodeSent(code_id=sent.code_id, sent_to=masked(address), expires_at=sent.expires_at)
@@ -80,16 +86,18 @@ class PosProofs(Controller):
         token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=now)
         async with services.database.write() as session:
             member = await surviving_member(session, token.member_id)
-            scope = CodeScope(
-                purpose="spend",
-                known_by=await address_for_codes(session, member.member_id),
-                member_id=member.member_id,
-                terminal_id=caller.terminal_id,
-            )
-            refusal = await try_code(session, data.code_id, data.code, scope, lookup_key=services.lookup_key, now=now)
-            await session.commit()
-            if refusal is not None:
-                raise refusal
+            if not caller.training:
+                scope = CodeScope(
+                    purpose="spend",
+                    known_by=await address_for_codes(session, member.member_id),
+                    member_id=member.member_id,
+                    terminal_id=caller.terminal_id,
+                )
+                key = services.lookup_key
+                refusal = await try_code(session, data.code_id, data.code, scope, lookup_key=key, now=now)
+                await session.commit()
+                if refusal is not None:
+                    raise refusal
             return await present_customer(
                 session,
                 services,

@@ -81,8 +81,12 @@ def encode_outcome(outcome: Outcome, document: ProgrammeDocument | None = None) 
     if isinstance(outcome, DomainError):
         return encode_refusal(outcome)
     assert not isinstance(outcome, Later)
-    receipt = _of_guest(outcome) if isinstance(outcome, RecordedGuest) else _of_member(outcome, document)
-    return 201, _encode(receipt)
+    return 201, _encode(purchase_receipt(outcome, document))
+
+
+def purchase_receipt(outcome: Recorded | RecordedGuest, document: ProgrammeDocument | None = None) -> PurchaseReceipt:
+    """The receipt of a recorded sale, with the lines to print when the programme's ``document`` is given."""
+    return _of_guest(outcome) if isinstance(outcome, RecordedGuest) else _of_member(outcome, document)
 
 
 def _of_member(recorded: Recorded, document: ProgrammeDocument | None) -> PurchaseReceipt:

@@ -12,7 +12,8 @@ class RefundView(Struct, frozen=True, kw_only=True):
     """A refund: what the drawer pays, and what happened to the points.
 
     ``cash_minor`` = ``amount_minor`` - ``points_minor`` - ``cash_reduction_minor``. ``kind`` is ``refund``, or
-    ``waiting`` while the sale is not known: then only ``receipt_of`` is filled.
+    ``return`` for one without a receipt, or ``waiting`` while the sale is not known or nobody's: then only
+    ``receipt_of`` is filled.
     """
 
     kind: str
@@ -55,7 +56,7 @@ def refund_view(outcome: Refunded | Waiting) -> RefundView:
             receipt_of=outcome.purchase_key,
         )
     return RefundView(
-        kind="refund",
+        kind="refund" if outcome.purchase_no is not None else "return",
         id=refund_id(outcome.purchase_member_id, outcome.refund_no),
         purchase_id=_purchase_id(outcome),
         currency=outcome.currency,

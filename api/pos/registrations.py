@@ -1,20 +1,27 @@
 """Registering a customer at the till, also in mid-sale."""
 
+from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from litestar import Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api import fields
+from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
-from api.documented import write_refusals
+from api.documented import created, write_refusals
+from api.idempotency import IdempotencyKey, answered, canonical_body, settle_once, veiled
 from api.pos.customers import Customer, present_customer
 from api.rate_limits import Limit, limited
+from kernel.database import ReadSession, WriteSession
 from loyalty import identities
 from loyalty.identities import KnownBy
+from loyalty.members.ids import member_id_of
 from loyalty.members.registration import ConsentGiven, Newcomer, register_member
+from loyalty.purchases.sale import canonical
 from loyalty.stores import read_store
 
 REGISTRATIONS = Limit("registrations", 60, 60)
@@ -43,6 +50,13 @@ class RegistrationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     consents: Annotated[list[ConsentAnswer], Meta(max_length=20)] = []
 
 
+class RegisteredMember(Struct, frozen=True, kw_only=True):
+    """What is stored of a registration's answer: nothing that names a person."""
+
+    created: bool
+    member_id: str
+
+
 class Registered(Struct, frozen=True, kw_only=True):
     """The customer, as a lookup would answer, and whether they are new."""
 
@@ -54,32 +68,59 @@ class Registered(Struct, frozen=True, kw_only=True):
     "/v1/pos/registrations",
     operation_id="registerMember",
     summary="Register a member",
-    description="A known phone (else e-mail, else card) answers the existing member untouched, with `created` false.",
+    description=(
+        "A known phone (else e-mail, else card) answers the existing member untouched, with `created` false. "
+        "A repeat under the same key answers the same member with a fresh token."
+    ),
     tags=["Till: members"],
     guards=[limited(REGISTRATIONS)],
-    responses={200: ResponseSpec(Registered, description="Who was a member already")} | write_refusals(401, 422, 429),
+    responses=created(Registered)
+    | {200: ResponseSpec(Registered, description="Who was a member already", generate_examples=False)}
+    | write_refusals(401, 422, 429),
 )
-async def register(data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf) -> Response[Registered]:
-    now = services.clock()
-    known_by = _identities(data, services.settings.phone_region)
-    async with services.database.write() as session:
-        store = await read_store(session, caller.store_id)
-        newcomer = Newcomer(
-            identities=known_by,
-            language=data.language,
-            zone=store.zone,
-            name=data.name,
-            birthday=data.birthday,
-            home_store_id=store.store_id,
-            consents=tuple(_consent(answer, caller.actor) for answer in data.consents),
+async def register(
+    data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    identities_of = _identities(data, services.settings.phone_region)
+    presented: Customer | None = None
+
+    async def present(session: ReadSession, member_id: int, now: datetime) -> Customer:
+        return await present_customer(
+            session, services, caller, member_id, identified_by="registration", proof="none", now=now
         )
+
+    async def act(session: WriteSession, now: datetime) -> RegisteredMember:
+        nonlocal presented
+        newcomer = await _newcomer(session, caller, data, identities_of)
         member = await register_member(session, newcomer, lookup_key=services.lookup_key, now=now)
-        customer = await present_customer(
-            session, services, caller, member.member_id, identified_by="registration", proof="none", now=now
-        )
-        if not caller.training:
-            await session.commit()
-    return Response(Registered(created=member.created, customer=customer), status_code=201 if member.created else 200)
+        presented = await present(session, member.member_id, now)
+        return RegisteredMember(created=member.created, member_id=presented.member_id)
+
+    body = canonical_body("registerMember", veiled(services, canonical(data).decode()))
+    status, outcome = await settle_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)
+    if status != 201:
+        return answered(status, outcome)
+    member = msgspec.json.decode(outcome, type=RegisteredMember)
+    if presented is None:
+        async with services.database.read() as session:
+            presented = await present(session, member_id_of(member.member_id), services.clock())
+    registered = Registered(created=member.created, customer=presented)
+    return answered(201 if member.created else 200, msgspec.json.encode(registered))
+
+
+async def _newcomer(
+    session: ReadSession, caller: TerminalCaller, data: RegistrationRequest, identities_of: tuple[KnownBy, ...]
+) -> Newcomer:
+    store = await read_store(session, caller.store_id)
+    return Newcomer(
+        identities=identities_of,
+        language=data.language,
+        zone=store.zone,
+        name=data.name,
+        birthday=data.birthday,
+        home_store_id=store.store_id,
+        consents=tuple(_consent(answer, caller.actor) for answer in data.consents),
+    )
 
 
 def _identities(data: RegistrationRequest, phone_region: str | None) -> tuple[KnownBy, ...]:

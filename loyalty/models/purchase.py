@@ -96,6 +96,7 @@ class Refund(SQLModel, table=True):
         CheckConstraint("(purchase_no IS NULL) = (evaluation IS NOT NULL)", name="refund_purchase_or_evaluation"),
         Index("refund_purchase", "member_id", "purchase_no"),
         Index("refund_terminal_day", "terminal_id", "business_date"),
+        Index("refund_shift", "terminal_id", "shift", postgresql_where=text("shift IS NOT NULL")),
     )
 
     member_id: int = number(key=True)

@@ -50,6 +50,7 @@ class GuestReceipt(SQLModel, table=True):
     __table_args__ = (
         Index("guest_receipt_claim", "claim_hash", unique=True),
         Index("guest_receipt_terminal_day", "terminal_id", "business_date"),
+        Index("guest_receipt_shift", "terminal_id", "shift", postgresql_where=text("shift IS NOT NULL")),
     )
 
     receipt_key: str = code(key=True, length=320)

@@ -26,6 +26,8 @@ class Submission:
     flags: tuple[str, ...] = ()
     prints: bool = False
     """Whether the till wants texts for its receipt."""
+    claims_guest: bool = False
+    """The receipt came before as a guest's and is now claimed: it is no repeat."""
     survivor_id: int | None = None
     """The member that the sale's member was merged into."""
 

@@ -196,7 +196,7 @@ def _repeat(submission: Submission, batch: _Batch) -> Repeated | None:
     if (answer := batch.answers.get(submission.key)) is not None:
         return Repeated(*repeat_of(answer, submission.body), same_key=True)
     receipt = batch.receipts.get(submission.receipt_key)
-    if receipt is None:
+    if receipt is None or (submission.claims_guest and receipt.kind == "guest"):
         return None
     if receipt.kind == "void":
         raise ReceiptVoidedError
@@ -274,6 +274,11 @@ async def _refund_what_waited(session: WriteSession, batch: _Batch, *, programme
             await apply_waiting(session, waiting, actor=one.submission.actor, programmes=programmes, now=now)
 
 
+def _registered(one: Posted) -> tuple[str, RegisteredReceipt]:
+    receipt = RegisteredReceipt("purchase", one.account.member_id, one.purchase_no, one.submission.key)
+    return one.submission.receipt_key, receipt
+
+
 async def _write(connection: "Connection[Record]", batch: _Batch) -> None:
     """Everything that was decided, a statement a table."""
     changed = [account for account in batch.accounts.values() if account.is_changed]
@@ -281,14 +286,10 @@ async def _write(connection: "Connection[Record]", batch: _Batch) -> None:
     await write_late_captures(connection, [key for one in batch.posted if (key := _captured_late(one)) is not None])
     await write_purchases(connection, batch.posted, batch.context)
     await write_counters(connection, batch.context.counters)
-    await register_receipts(
-        connection,
-        [
-            (
-                one.submission.receipt_key,
-                RegisteredReceipt("purchase", one.account.member_id, one.purchase_no, one.submission.key),
-            )
-            for one in batch.posted
-        ],
-    )
+    for claimed in (False, True):
+        await register_receipts(
+            connection,
+            [_registered(one) for one in batch.posted if one.submission.claims_guest is claimed],
+            settles=claimed,
+        )
     await announce(connection, batch.posted, batch.context, now=batch.now)

@@ -129,6 +129,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("receipt_key"),
     )
     op.create_index("guest_receipt_claim", "guest_receipt", ["claim_hash"], unique=True)
+    op.create_index(
+        "guest_receipt_shift",
+        "guest_receipt",
+        ["terminal_id", "shift"],
+        unique=False,
+        postgresql_where=sa.text("shift IS NOT NULL"),
+    )
     op.create_index("guest_receipt_terminal_day", "guest_receipt", ["terminal_id", "business_date"], unique=False)
     op.create_table(
         "hold",
@@ -544,6 +551,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "refund_no"),
     )
     op.create_index("refund_purchase", "refund", ["member_id", "purchase_no"], unique=False)
+    op.create_index(
+        "refund_shift", "refund", ["terminal_id", "shift"], unique=False, postgresql_where=sa.text("shift IS NOT NULL")
+    )
     op.create_index("refund_terminal_day", "refund", ["terminal_id", "business_date"], unique=False)
     op.create_table(
         "shift_report",
@@ -649,6 +659,7 @@ def downgrade() -> None:
     op.drop_index("shift_report_store_day", table_name="shift_report")
     op.drop_table("shift_report")
     op.drop_index("refund_terminal_day", table_name="refund")
+    op.drop_index("refund_shift", table_name="refund", postgresql_where=sa.text("shift IS NOT NULL"))
     op.drop_index("refund_purchase", table_name="refund")
     op.drop_table("refund")
     op.drop_table("receipt_key")
@@ -694,6 +705,7 @@ def downgrade() -> None:
     op.drop_index("hold_open", table_name="hold", postgresql_where=sa.text("status = 'open'"))
     op.drop_table("hold")
     op.drop_index("guest_receipt_terminal_day", table_name="guest_receipt")
+    op.drop_index("guest_receipt_shift", table_name="guest_receipt", postgresql_where=sa.text("shift IS NOT NULL"))
     op.drop_index("guest_receipt_claim", table_name="guest_receipt")
     op.drop_table("guest_receipt")
     op.drop_table("consent")

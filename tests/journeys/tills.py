@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from api.services import Services
+from kernel.database import driver
 from tests.shop import Till
 
 _keys = itertools.count(1)
@@ -44,3 +46,25 @@ async def done(
     assert answer.is_success, answer.text
     document: dict[str, Any] = answer.json()
     return document
+
+
+def receipt(number: str) -> dict[str, str]:
+    """A receipt of the tests' first day."""
+    return {"number": number, "business_date": "2026-03-02"}
+
+
+def refund(of: str, number: str = "r1", **more: Any) -> dict[str, Any]:
+    """A refund of the caller's own receipt ``of``."""
+    original = {"receipt": receipt(of)}
+    return {"original": original, "receipt": receipt(number), "occurred_at": "2026-03-02T10:00:00Z", **more}
+
+
+async def fetch(services: Services, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    async with services.database.read() as session:
+        return [tuple(row) for row in await (await driver(session)).fetch(sql)]
+
+
+async def balances(services: Services) -> list[int]:
+    """Each member's points, by number."""
+    return [row[0] for row in await fetch(services, "SELECT remaining - debt FROM balance ORDER BY member_id")]

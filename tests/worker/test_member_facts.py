@@ -83,8 +83,8 @@ async def test_a_voided_sale_was_never_the_last_one(database: Database) -> None:
             """INSERT INTO purchase (member_id, purchase_no, receipt_key, store_id, terminal_id, channel, occurred_at,
                 stated_at, recorded_at, local_date, business_date, currency, total_minor, tenders, programme_version,
                 evaluation, earned, flags, voided)
-            SELECT 1, n, n, 'center', 't1', 'store', now(), now(), now(), day, day, 'EUR', 500, '[]', 1, '{}', '{}', '[]',
-                voided
+            SELECT 1, n, n, 'center', 't1', 'store', now(), now(), now(), day, day, 'EUR', 500, '[]', 1, '{}',
+                '{}', '[]', voided
             FROM (VALUES (1, date '2026-03-03', false), (2, date '2026-03-09', true)) AS p (n, day, voided)"""
         )
         await session.commit()

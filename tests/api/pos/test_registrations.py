@@ -1,25 +1,29 @@
 """Registering at the till, and proving presence with a code."""
 
 import asyncio
+import secrets
 
 import httpx
 import pytest
 from sqlmodel import func, select
 
 from api.callers import TerminalCaller
-from api.security.member_tokens import read_member_token
+from api.security.member_tokens import MemberTokenRefusedError, read_member_token
 from api.services import Services
-from loyalty.models import Consent, Identity, Member, Person, PersonIdentity
+from loyalty.models import Consent, IdempotencyKey, Identity, Member, OneTimeCode, Person, PersonIdentity
 from tests.shop import Shop, Till
 
 PHONE = "+79990001234"
 
 
 async def register(client: httpx.AsyncClient, till: Till, **body: object) -> httpx.Response:
-    return await client.post("/v1/pos/registrations", headers=till.headers, json=body)
+    headers = {**till.headers, "Idempotency-Key": secrets.token_hex(8)}
+    return await client.post("/v1/pos/registrations", headers=headers, json=body)
 
 
-async def count(services: Services, table: type[Member | Identity | Person | PersonIdentity | Consent]) -> int:
+async def count(
+    services: Services, table: type[Member | Identity | Person | PersonIdentity | Consent | OneTimeCode]
+) -> int:
     async with services.database.read() as session:
         return (await session.exec(select(func.count()).select_from(table))).one()
 
@@ -92,6 +96,42 @@ async def test_what_cannot_be_registered_leaves_nothing(
     answer = await register(client, await shop.till(), **body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert [await count(services, table) for table in (Member, Identity)] == [0, 0]
+
+
+async def test_a_repeated_registration_finds_its_member_and_stores_no_personal_data(
+    client: httpx.AsyncClient, shop: Shop, services: Services
+) -> None:
+    headers = {**(await shop.till()).headers, "Idempotency-Key": "k"}
+    body = {"phone": PHONE, "name": "Anna Kovaleva"}
+    first, again = [await client.post("/v1/pos/registrations", headers=headers, json=body) for _ in range(2)]
+    assert [first.status_code, again.status_code] == [201, 201]
+    assert again.json()["customer"]["member_id"] == first.json()["customer"]["member_id"]
+    assert await count(services, Member) == 1
+    other = await client.post("/v1/pos/registrations", headers=headers, json={**body, "phone": "+79990001235"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    async with services.database.read() as session:
+        (stored,) = (await session.exec(select(IdempotencyKey))).all()
+    kept = stored.body + (stored.outcome or b"")
+    assert not any(word in kept for word in (b"9990001234", b"12-34", b"Anna", b"token"))
+
+
+async def test_a_training_terminal_takes_any_code_and_its_proof_is_worth_nothing_elsewhere(
+    client: httpx.AsyncClient, shop: Shop, services: Services
+) -> None:
+    store_id = await shop.store()
+    till = await shop.till(store_id=store_id, training=True)
+    await shop.member(phone=PHONE)
+    looked_up = await client.post("/v1/pos/lookups", headers=till.headers, json={"phone": PHONE})
+    token = looked_up.json()["member_token"]
+    sent = await client.post("/v1/pos/proof-codes", headers=till.headers, json={"member_token": token})
+    assert (sent.status_code, sent.json()["sent_to"]) == (202, "+7 ••• ••• 12-34")
+    body = {"member_token": token, "code_id": sent.json()["code_id"], "code": "123456"}
+    proved = await client.post("/v1/pos/proofs", headers=till.headers, json=body)
+    assert (proved.status_code, proved.json()["proof"]) == (201, "code")
+    assert await count(services, OneTimeCode) == 0
+    hub = TerminalCaller("hub", store_id, "hub", acts_for=(till.terminal_id,))
+    with pytest.raises(MemberTokenRefusedError):
+        read_member_token(services.signing_keys, proved.json()["member_token"], caller=hub, now=services.clock())
 
 
 async def test_a_training_terminal_registers_nobody(client: httpx.AsyncClient, shop: Shop, services: Services) -> None:

@@ -20,6 +20,7 @@ NO_JSON = {
     "null": b"null",
     "twice as large as a number": b'{"phone": ' + b"9" * 4_000 + b"}",
 }
+KEY = {"Idempotency-Key": "key"}
 WITH_A_BODY = [
     "/v1/auth/codes",
     "/v1/auth/sessions",
@@ -58,7 +59,7 @@ NUL_INSIDE: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize("content", NO_JSON)
 @pytest.mark.parametrize("path", WITH_A_BODY)
 async def test_a_body_that_is_none_is_malformed(client: httpx.AsyncClient, shop: Shop, path: str, content: str) -> None:
-    headers = (await shop.till()).headers | {"Content-Type": "application/json"}
+    headers = (await shop.till()).headers | KEY | {"Content-Type": "application/json"}
     answer = await client.post(path, headers=headers, content=NO_JSON[content])
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
 
@@ -67,14 +68,14 @@ async def test_a_body_that_is_none_is_malformed(client: httpx.AsyncClient, shop:
 async def test_a_text_that_postgresql_cannot_hold_is_refused(
     client: httpx.AsyncClient, shop: Shop, path: str, body: dict[str, Any]
 ) -> None:
-    answer = await client.post(path, headers=(await shop.till()).headers, json=body)
+    answer = await client.post(path, headers=(await shop.till()).headers | KEY, json=body)
     assert answer.status_code in (400, 403, 422), answer.text
 
 
 @pytest.mark.parametrize("path", WITH_A_BODY)
 async def test_a_body_above_a_mebibyte_is_too_large(client: httpx.AsyncClient, shop: Shop, path: str) -> None:
     body = b'{"phone": "' + b"9" * 1024 * 1024 + b'"}'
-    headers = (await shop.till()).headers | {"Content-Type": "application/json"}
+    headers = (await shop.till()).headers | KEY | {"Content-Type": "application/json"}
     answer = await client.post(path, headers=headers, content=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
