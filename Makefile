@@ -18,7 +18,7 @@ CODE := kernel loyalty gamification notifications analytics api migrations opena
 
 .PHONY: help
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/.run ## Start everything: engines, migrations, a demo programme, the API and the worker
@@ -61,6 +61,10 @@ dependencies: .venv/.dev
 containers: .venv/.dev
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck .ci/run
+
+.PHONY: conformance
+conformance: .venv/.dev ## Play other systems' scenarios and write docs/conformance.md
+	$(BIN)/python -m tests.scenarios.report
 
 .PHONY: bench
 bench: .venv/.dev ## Measure against pgbench on this machine and write docs/performance.md
