@@ -106,9 +106,11 @@ async def list_staff(session: ReadSession, *, after: str | None, limit: int) -> 
 async def change_roles(session: WriteSession, staff_id: str, *, roles: Collection[str], now: datetime) -> None:
     """Other roles from the next sign-in on; the present one is ended."""
     staff = await read_staff(session, staff_id)
-    staff.roles = checked_roles(roles)
-    if "owner" not in staff.roles:
+    new_roles = checked_roles(roles)
+    if "owner" not in new_roles:
+        # Asked before the roles are changed, which the session would write ahead of the question.
         await _keep_an_owner(session, staff_id)
+    staff.roles = new_roles
     session.add(staff)
     await revoke_tokens(session, f"staff:{staff_id}", now=now)
 
