@@ -54,6 +54,7 @@ async def _demo(settings: Settings, url: str) -> str:
     """Make or find the demo, renew its secrets, and answer what is to be said about it; nothing without a demo."""
     from api.demo.credentials import renew_credentials
     from api.demo.loading import load_demo
+    from api.demo.people import somebody
     from api.demo.telling import told
     from api.opening import open_services
     from api.programmes import refresh_programmes
@@ -63,7 +64,10 @@ async def _demo(settings: Settings, url: str) -> str:
         await refresh_programmes(services)
         if not await load_demo(services):
             return ""
-        return told(await renew_credentials(services), url=url, now=services.clock())
+        credentials = await renew_credentials(services)
+        async with services.database.read() as session:
+            guest = await somebody(session, lookup_key=services.lookup_key)
+        return told(credentials, guest, url=url, now=services.clock())
 
 
 def _for_a_first_look(settings: Settings) -> Settings:

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from api.demo.catalogue import PRICES
 from api.demo.chain import CASHIERS, CURRENCY, STORES
 from api.demo.credentials import OWNER_EMAIL, DemoCredentials
-from api.demo.people import ANNA
+from api.demo.people import Guest
 
 
-def told(credentials: DemoCredentials, *, url: str, now: datetime) -> str:
-    """The text, in lines of any length: what is to be pasted is one line each."""
-    return "\n".join(_lines(credentials, url, now))
+def told(credentials: DemoCredentials, guest: Guest, *, url: str, now: datetime) -> str:
+    """The text, in lines of any length: what is to be pasted is one line. ``guest`` is whom it sells to."""
+    return "\n".join(_lines(credentials, guest, url, now))
 
 
-def _lines(credentials: DemoCredentials, url: str, now: datetime) -> Iterator[str]:
+def _lines(credentials: DemoCredentials, guest: Guest, url: str, now: datetime) -> Iterator[str]:
     yield "\nA coffee chain to try things on. Secrets are new at each start and are shown only here."
     yield f"  staff       {OWNER_EMAIL}  password {credentials.password}"
     for terminal_id, key in credentials.terminal_keys.items():
@@ -25,12 +25,12 @@ def _lines(credentials: DemoCredentials, url: str, now: datetime) -> Iterator[st
     yield f"  system      {'events:write':15}{credentials.system_key}"
     cashiers = ", ".join(cashier.cashier_id for cashier in CASHIERS)
     yield f"  cashiers    {cashiers}  PIN {credentials.pin}"
-    yield f"  a member    {ANNA.name}  card {ANNA.card}  phone {ANNA.phone}"
-    yield "\nA cappuccino earns her points. Paste this; paste it again, and she still has been paid once:\n"
-    yield _curl(credentials, url, now)
+    yield f"  a member    {guest.name}  card {guest.card}  phone {guest.phone}"
+    yield "\nA cappuccino earns points. Paste the line; paste it again: the same answer, and no points twice.\n"
+    yield _curl(credentials, guest, url, now)
 
 
-def _curl(credentials: DemoCredentials, url: str, now: datetime) -> str:
+def _curl(credentials: DemoCredentials, guest: Guest, url: str, now: datetime) -> str:
     """A sale of this moment under a number of its own, so that a later start sells something else."""
     number = secrets.token_hex(4)
     price = PRICES["cappuccino"]
@@ -40,7 +40,7 @@ def _curl(credentials: DemoCredentials, url: str, now: datetime) -> str:
         "currency": CURRENCY,
         "lines": [{"id": "1", "sku": "cappuccino", "amount_minor": price}],
         "total_minor": price,
-        "member": {"card": ANNA.card},
+        "member": {"card": guest.card},
         "print": True,
     }
     headers = {
