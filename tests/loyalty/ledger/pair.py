@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -34,6 +34,8 @@ from tests.oracle.ledger_facts import Done, Refusal
 from tests.oracle.ledger_model import Ledger
 
 MEMBERS = 3
+OPENING = (Goods("1", 1, 150), Goods("2", 3, 70))
+"""What everybody begins with, so that there is something to spend."""
 ERAS = [
     datetime(2026, 1, 30, 12, tzinfo=UTC),
     datetime(2026, 3, 28, 22, tzinfo=UTC),
@@ -43,6 +45,7 @@ ERAS = [
 """The end of a month, both changes of the clocks, a leap day."""
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 members = st.integers(0, MEMBERS - 1)
 picks = st.integers(0, 10_000)
 shares = st.integers(0, 100)
@@ -54,7 +57,7 @@ baskets = st.lists(goods, min_size=1, max_size=3).map(
 )
 rulebooks = st.builds(
     Rulebook,
-    life=st.sampled_from(sorted(LIVES.keys() - {"three days"})),
+    life=st.sampled_from(["a day", *sorted(LIVES.keys() - {"three days"})]),
     pending_days=st.sampled_from([0, 0, 1]),
     points_shortfall=st.sampled_from(["debt", "write_off", "clamp"]),
     stars_shortfall=st.sampled_from(["debt", "write_off"]),
@@ -106,6 +109,11 @@ class Awaited:
     voided: bool = False
 
 
+def recent(items: Sequence[Item], pick: int) -> Item:
+    """One of the last few, where something is still going on."""
+    return items[-1 - pick % min(len(items), 4)]
+
+
 class Pair(RuleBasedStateMachine):
     """Members are 0, 1, 2 here; ``ids`` are production's numbers for them, and the model counts from 1."""
 
@@ -125,8 +133,11 @@ class Pair(RuleBasedStateMachine):
         self.model = Ledger(rulebook.settings)
         self.run(self.till.open_for_business(rulebook.document(), now=self.now))
         self.ids = [self.run(self.till.enrol(now=self.now)) for _ in range(MEMBERS)]
-        for _ in range(MEMBERS):
+        for member in range(MEMBERS):
             self.model.enrol(now=self.now)
+            opening = self.submission(member, OPENING)
+            self.send([opening], alone=False)
+            self.note_sale(member, opening, OPENING, hold=None, points=0)
 
     def run(self, work: Awaitable[Answer]) -> Answer:
         async def finish() -> Answer:

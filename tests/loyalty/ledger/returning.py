@@ -11,33 +11,44 @@ from hypothesis.stateful import precondition, rule
 from loyalty.purchases.outcome import Later, Recorded
 from loyalty.receipts import ReceiptVoidedError
 from loyalty.refunds.returned import NothingToRefundError, Waiting
-from tests.loyalty.ledger.pair import Awaited, Pair, baskets, lateness, members, picks, shares
+from tests.loyalty.ledger.pair import Awaited, Bought, Pair, baskets, lateness, members, picks, recent, shares
 from tests.loyalty.ledger.rulebook import Basket
+
+parts = st.lists(shares, min_size=3, max_size=3)
 
 
 class Returning(Pair):
     """What comes back to tills."""
 
     @precondition(lambda self: self.bought)
-    @rule(pick=picks, parts=st.lists(shares, min_size=3, max_size=3), early=lateness)
+    @rule(pick=picks, parts=parts, early=lateness)
     def refund(self, pick: int, parts: list[int], early: timedelta) -> None:
-        bought = self.bought[pick % len(self.bought)]
+        self.come_back(recent(self.bought, pick), parts, early)
+
+    @precondition(lambda self: any(bought.points_spent and bought.is_left for bought in self.bought))
+    @rule(pick=picks, parts=parts, after=st.sampled_from([timedelta(0), timedelta(days=2), timedelta(days=9)]))
+    def refund_what_points_paid_for(self, pick: int, parts: list[int], after: timedelta) -> None:
+        self.now += after
+        paid_with_points = [bought for bought in self.bought if bought.points_spent and bought.is_left]
+        self.come_back(recent(paid_with_points, pick), parts, timedelta(0))
+
+    def come_back(self, bought: Bought, parts: list[int], early: timedelta) -> None:
+        """A share of the pieces of each line; everything where that is none."""
         pieces = {
             line.id: (line.pieces - line.returned) * part // 100
             for line, part in zip(bought.basket, itertools.cycle(parts))
         }
         pieces = {line_id: count for line_id, count in pieces.items() if count}
-        everything = not pieces
         submission = self.till.refund(bought.sale, pieces, stated_at=self.now - early)
         try:
             self.run(self.till.take_back(submission, now=self.now))
         except NothingToRefundError:
-            assert everything
+            assert not pieces
             assert not bought.is_left
         else:
             self.note_refund(bought, pieces)
 
-    @rule(member=members, basket=baskets, parts=st.lists(shares, min_size=3, max_size=3))
+    @rule(member=members, basket=baskets, parts=parts)
     def refund_before_the_sale(self, member: int, basket: Basket, parts: list[int]) -> None:
         awaited = Awaited(member, self.submission(member, basket), basket)
         pieces = {line.id: max(1, line.pieces * part // 100) for line, part in zip(basket, parts, strict=False)}
@@ -55,7 +66,7 @@ class Returning(Pair):
     @precondition(lambda self: self.awaited)
     @rule(pick=picks, alone=st.booleans())
     def the_sale_comes_at_last(self, pick: int, alone: bool) -> None:
-        awaited = self.awaited[pick % len(self.awaited)]
+        awaited = recent(self.awaited, pick)
         (outcome,) = self.send([awaited.submission], alone=alone)
         if awaited.voided:
             assert isinstance(outcome, ReceiptVoidedError)
@@ -74,7 +85,7 @@ class Returning(Pair):
     def refund_once_more_before_the_sale(self, pick: int) -> None:
         """Of each line one piece more: too much where that is not left, and then this refund is never applied."""
         self.now += timedelta(seconds=1)
-        awaited = self.awaited[pick % len(self.awaited)]
+        awaited = recent(self.awaited, pick)
         pieces = {line.id: 1 for line in awaited.basket}
         refund = self.till.refund(awaited.submission.sale, pieces, stated_at=self.now)
         if awaited.voided:
@@ -91,7 +102,7 @@ class Returning(Pair):
     @precondition(lambda self: self.bought)
     @rule(pick=picks)
     def void_a_sale(self, pick: int) -> None:
-        bought = self.bought[pick % len(self.bought)]
+        bought = recent(self.bought, pick)
         try:
             voided = self.run(self.till.void_sale(bought.sale, now=self.now))
         except NothingToRefundError:

@@ -13,7 +13,7 @@ from loyalty.ledger.errors import HoldNotOpenError
 from loyalty.purchases.outcome import Later, Recorded, Repeated
 from loyalty.purchases.sale import canonical
 from loyalty.receipts import ReceiptDiffersError
-from tests.loyalty.ledger.pair import Pair, Placed, baskets, lateness, members, picks, shares
+from tests.loyalty.ledger.pair import Pair, Placed, baskets, lateness, members, picks, recent, shares
 from tests.loyalty.ledger.rulebook import POINTS, Basket, Goods
 from tests.loyalty.ledger.till import new_key
 from tests.oracle.ledger_facts import Done, Refusal
@@ -38,7 +38,32 @@ class Selling(Pair):
     @rule(pick=picks, share=shares, other=st.none() | baskets, late=lateness, alone=st.booleans())
     def sell_with_a_hold(self, pick: int, share: int, other: Basket | None, late: timedelta, alone: bool) -> None:
         """On time or too late, with the basket that was quoted or another, with all the points or some."""
-        placed = self.holds[pick % len(self.holds)]
+        self.pay_with(recent(self.holds, pick), share, other, late, alone)
+
+    @rule(
+        member=members,
+        share=st.integers(1, 100),
+        before=st.sampled_from(["", "", "time-out", "void", "another hold", "another hold"]),
+        used=shares,
+        other=st.none() | baskets,
+        alone=st.booleans(),
+    )
+    def hold_and_sell(self, member: int, share: int, before: str, used: int, other: Basket | None, alone: bool) -> None:
+        """What a till does as a rule, with something in between."""
+        holds = len(self.holds)
+        self.hold(member, share)
+        if len(self.holds) == holds:
+            return
+        placed = self.holds[-1]
+        if before == "void":
+            self.void_a_hold(0)
+        elif before:
+            self.now += timedelta(seconds=self.rulebook.hold_timeout_s)
+        if before == "another hold":
+            self.hold(member, 70)
+        self.pay_with(placed, used, other, timedelta(0), alone)
+
+    def pay_with(self, placed: Placed, share: int, other: Basket | None, late: timedelta, alone: bool) -> None:
         points = placed.points * share // 100 if other or share < 50 else placed.points
         basket = placed.basket if other is None else tuple(replace(line, id=f"x{line.id}") for line in other)
         submission = self.submission(
@@ -58,7 +83,7 @@ class Selling(Pair):
     @precondition(lambda self: self.bought)
     @rule(pick=picks, how=st.sampled_from(["again", "under another key", "another body", "another sale"]))
     def a_sale_is_sent_again(self, pick: int, how: str) -> None:
-        submission = self.bought[pick % len(self.bought)].submission
+        submission = recent(self.bought, pick).submission
         other = msgspec.structs.replace(submission.sale, channel="web")
         again = {
             "again": submission,
@@ -93,7 +118,7 @@ class Selling(Pair):
     @precondition(lambda self: self.holds)
     @rule(pick=picks)
     def void_a_hold(self, pick: int) -> None:
-        placed = self.holds[pick % len(self.holds)]
+        placed = recent(self.holds, pick)
         answer = self.model.void(placed.number, now=self.now)
         try:
             self.run(self.till.void_hold(self.ids[placed.member], placed.hold_no, now=self.now))
