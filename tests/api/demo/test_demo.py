@@ -5,10 +5,13 @@ import httpx
 from api.demo.chain import CASHIERS, STORES
 from api.demo.credentials import OWNER_EMAIL, renew_credentials
 from api.demo.loading import PROGRAMME_FILE, load_demo
-from api.demo.people import ANNA
+from api.demo.people import ANNA, GUESTS, somebody
 from api.demo.visits import VISITS
 from api.services import Services
 from kernel.database import driver
+from loyalty.identities import card
+from loyalty.members.erasing import erase_member
+from loyalty.members.registration import holder_of
 from loyalty.programme.decoding import decode_programme_yaml
 from loyalty.programme.validation import validate
 from tests.shop import Shop, bearer
@@ -71,6 +74,21 @@ async def test_secrets_are_new_at_each_start_and_earlier_ones_are_refused(
         shift_begins = await client.post("/v1/pos/cashier-sessions", headers=headers, json=shift)
         assert shift_begins.status_code == (201 if secrets.pin == second.pin else 403)
     assert await count(services, "SELECT count(*) FROM access_key WHERE revoked_at IS NULL") == 4
+
+
+async def test_who_has_been_erased_is_not_sold_to(services: Services) -> None:
+    services.programmes.replace([])
+    await load_demo(services)
+    chosen = []
+    for _ in range(2):
+        async with services.database.write() as session:
+            guest = await somebody(session, lookup_key=services.lookup_key)
+            holder = await holder_of(session, card(guest.card), lookup_key=services.lookup_key)
+            assert holder is not None
+            await erase_member(session, holder.member_id, actor="member", reason="own_request", now=services.clock())
+            await session.commit()
+        chosen.append(guest)
+    assert chosen == [ANNA, GUESTS[1]]
 
 
 async def test_the_member_of_the_demo_is_at_home_in_the_app(
