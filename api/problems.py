@@ -88,13 +88,18 @@ def _on_domain_error(_: Request[Any, Any, Any], error: DomainError) -> Response[
     return respond(status, body, headers)
 
 
-def _on_validation_error(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+def misfit(error: ValidationException) -> dict[str, Any]:
+    """The problem of a body that is JSON and does not fit its schema, with each place."""
     problems = [
         {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))}
         for item in (error.extra if isinstance(error.extra, list) else [])
         if isinstance(item, dict)
     ]
-    return respond(400, problem(400, "malformed_request", "The request does not fit its schema.", {"errors": problems}))
+    return problem(400, "malformed_request", "The request does not fit its schema.", {"errors": problems})
+
+
+def _on_validation_error(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    return respond(400, misfit(error))
 
 
 def _on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

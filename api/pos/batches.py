@@ -5,11 +5,11 @@ read or is refused changes nothing for the others, and the whole batch may be se
 """
 
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import post
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, ValidationException
 from litestar.params import JSONBody, SkipValidation
 from msgspec import Meta, Struct
 
@@ -20,7 +20,8 @@ from api.pos.posting import Answer, guarded, post_all, rehearse
 from api.pos.refunds import RefundRequest, settle_refund
 from api.pos.sales import PurchaseRequest, look_up, named_member, shown_at, submission_of
 from api.pos.voids import VoidRequest, settle_void
-from api.problems import encode_refusal, problem
+from api.problems import encode_refusal, misfit, problem
+from api.requests import decode_body
 from api.services import Services
 from kernel.database import ReadSession
 from kernel.errors import DomainError, UnprocessableError
@@ -72,7 +73,13 @@ class ItemUnclearError(UnprocessableError):
 
 
 class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
-    items: Annotated[list[Any], Meta(min_length=1, max_length=MAX_ITEMS)]
+    """The batch with its items unread."""
+
+    items: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class _Keyed(Struct, frozen=True):
+    key: ItemKey | None = None
 
 
 @post(
@@ -91,10 +98,8 @@ class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
 async def record_batch(
     data: JSONBody[SkipValidation[BatchRequest]], caller: Terminal, services: ServicesOf
 ) -> BatchAnswers:
-    try:
-        sent = msgspec.convert(data, _Envelope).items
-    except msgspec.ValidationError as error:
-        raise ClientException(f"The batch does not fit its schema: {error}") from None
+    # ``data`` says what a batch looks like; it is handed over as bytes, so that its items can be read one by one.
+    sent = decode_body(cast(bytes, data), _Envelope).items
     items = [_read(item) for item in sent]
     answers: list[Answer] = []
     # Neighbouring purchases go together, so that their order with refunds and voids stays the queue's.
@@ -106,30 +111,37 @@ async def record_batch(
             answers += [await _settle(services, caller, item) for item in members]
     return BatchAnswers(
         items=[
-            BatchAnswer(key=_key(item), status=answer.status, body=msgspec.Raw(answer.body))
-            for item, answer in zip(sent, answers, strict=True)
+            BatchAnswer(
+                key=item.key if isinstance(item, BatchItem) else _key(raw),
+                status=answer.status,
+                body=msgspec.Raw(answer.body),
+            )
+            for raw, item, answer in zip(sent, items, answers, strict=True)
         ]
     )
 
 
-def _read(item: object) -> BatchItem | Answer:
+def _read(item: msgspec.Raw) -> BatchItem | Answer:
     """The item, or why it cannot be read."""
     try:
-        read = msgspec.convert(item, BatchItem, strict=False, str_keys=True)
-    except msgspec.ValidationError as error:
-        what, _, at = str(error).partition(" - at ")
-        facts = {"errors": [{"at": at.strip("`$."), "problem": what}]}
-        malformed = problem(400, "malformed_request", "The item does not fit its schema.", facts)
-        return Answer(400, msgspec.json.encode(malformed))
+        read: BatchItem = decode_body(item, BatchItem)
+    except ValidationException as error:
+        return Answer(400, msgspec.json.encode(misfit(error)))
+    except ClientException as error:
+        return Answer(400, msgspec.json.encode(problem(400, "malformed_request", error.detail)))
     requests = {"purchase": read.purchase, "refund": read.refund, "void": read.void}
     if [kind for kind, request in requests.items() if request is not None] != [read.kind]:
         return Answer(*encode_refusal(ItemUnclearError()))
     return read
 
 
-def _key(item: object) -> str | None:
-    key = item.get("key") if isinstance(item, dict) else None
-    return key if isinstance(key, str) else None
+def _key(item: msgspec.Raw) -> str | None:
+    """The key of an item, also of one that cannot be read otherwise."""
+    try:
+        key: str | None = decode_body(item, _Keyed).key
+    except ClientException:
+        return None
+    return key
 
 
 async def _settle(services: Services, caller: TerminalCaller, item: BatchItem | Answer) -> Answer:

@@ -48,8 +48,8 @@ async def test_the_points_that_the_lines_would_earn_today_are_taken(
 
 async def test_points_that_are_gone_are_owed(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:
     till, member = await member_with_100_points(services, client, shop)
-    for number in ("r1", "r2"):
-        answer = await done(client, till, "returns", goods(member, line("x", 8_000), number=number))
+    await done(client, till, "returns", goods(member, line("x", 8_000)))
+    answer = await done(client, till, "returns", goods(member, line("x", 8_000), number="r2"))
     (effect,) = answer["effects"]
     assert (effect["from_lots"], effect["owed"]) == (20, 60)
     assert answer["balances"] == [{"wallet": "points", "balance": -60}]
