@@ -2,6 +2,9 @@
 
 Litestar would validate each injected object again on every request; these are ours and are handed through as they
 are. Each alias is used with the parameter name of its provider.
+
+Providers that do not need each other are run as tasks of a group, which was measured at a third of all that happens to
+a request before its handler. Each provider therefore asks for the one before it: they are called one after another.
 """
 
 from typing import Any, TypeAlias
@@ -28,13 +31,13 @@ def provide_services(state: State) -> Services:
     return services
 
 
-def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+def provide_caller(request: Request[Any, Any, Any], services: ServicesOf) -> Caller:
     """The caller that the authentication middleware put there; the path root decides its type."""
     caller: Caller = request.scope["user"]
     return caller
 
 
-def provide_postings(state: State) -> Postings:
+def provide_postings(state: State, caller: NamedDependency[SkipValidation[Caller]]) -> Postings:
     postings: Postings = state.postings
     return postings
 

@@ -3,8 +3,8 @@
 It is a header and never part of a body, so that an answer replayed for an idempotency key stays the same bytes.
 """
 
+import random
 import re
-import uuid
 from typing import Final
 
 from litestar.types import Message, Scope
@@ -15,11 +15,14 @@ _STATE_KEY: Final = "request_id"
 
 
 def request_id_of(scope: Scope) -> str:
-    """The request's id: the caller's own when it is short and plain, a fresh one otherwise. Stable per request."""
+    """The request's id: the caller's own when it is short and plain, a fresh one otherwise. Stable per request.
+
+    A fresh one need only be unlike the others, not hard to guess.
+    """
     state = scope["state"]
     if _STATE_KEY not in state:
         given = next((value for name, value in scope["headers"] if name == HEADER.encode()), b"")
-        state[_STATE_KEY] = given.decode() if _ACCEPTABLE.match(given) else uuid.uuid4().hex
+        state[_STATE_KEY] = given.decode() if _ACCEPTABLE.match(given) else f"{random.getrandbits(128):032x}"
     return str(state[_STATE_KEY])
 
 

@@ -8,7 +8,7 @@ that it may refuse a member while another slice has a rest.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kernel.database import RowWriter, WriteSession, driver
 from loyalty.earning.calendar import period_key
@@ -36,9 +36,11 @@ UPDATE budget_slice AS b SET used = b.used + v.points
 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v (rule, slice_no, points)
 WHERE b.rule = v.rule AND b.slice_no = v.slice_no
 """
-_WRITE = RowWriter(
+_COLUMNS = ("member_id", "rule", "period", "period_key", "used")
+_BEGIN = RowWriter(CapCounter, *_COLUMNS)
+_CONTINUE = RowWriter(
     CapCounter,
-    *("member_id", "rule", "period", "period_key", "used"),
+    *_COLUMNS,
     on_conflict="ON CONFLICT (member_id, rule, period, period_key) DO UPDATE SET used = excluded.used",
 )
 
@@ -48,16 +50,28 @@ def slice_of(member_id: int) -> int:
     return member_id % BUDGET_SLICES
 
 
+CounterKey: TypeAlias = tuple[str, str, str]
+"""Rule, period, period key."""
+
+
 @dataclass(slots=True)
 class Counters:
     """The counters of the members of one batch: read once, counted on in memory, written once."""
 
-    used: dict[int, dict[tuple[str, str, str], int]] = field(default_factory=dict)
-    """member -> (rule, period, period key) -> points."""
-    changed: set[tuple[int, tuple[str, str, str]]] = field(default_factory=set)
+    used: dict[int, dict[CounterKey, int]] = field(default_factory=dict)
+    """member -> counter -> points."""
+    changed: set[tuple[int, CounterKey]] = field(default_factory=set)
+    stored: set[tuple[int, CounterKey]] = field(default_factory=set)
+    """The counters that were found when ``members`` were asked for those of ``periods``: their others do not exist."""
+    members: frozenset[int] = frozenset()
+    periods: frozenset[str] = frozenset()
     budget_left: dict[tuple[str, int], int] = field(default_factory=dict)
     """(rule, slice) -> points."""
     budget_used: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def is_absent(self, member_id: int, key: CounterKey) -> bool:
+        """Whether there is certainly no row of this counter."""
+        return member_id in self.members and key[2] in self.periods and (member_id, key) not in self.stored
 
     def headroom(self, member_id: int, local_date: date) -> Headroom:
         """What the limits have left for a purchase of ``local_date``."""
@@ -100,11 +114,11 @@ async def load_counters(
 
     A quote, which changes nothing, reads without ``lock``.
     """
-    counters = Counters()
-    keys = {period_key(period, day) for period in CAP_PERIODS for day in days}
-    for row in await connection.fetch(_COUNTERS, list(member_ids), list(keys)):
-        used = counters.used.setdefault(row["member_id"], {})
-        used[row["rule"], row["period"], row["period_key"]] = row["used"]
+    keys = frozenset(period_key(period, day) for period in CAP_PERIODS for day in days)
+    counters = Counters(members=frozenset(member_ids), periods=keys)
+    for member_id, rule, period, key, points in await connection.fetch(_COUNTERS, list(member_ids), list(keys)):
+        counters.used.setdefault(member_id, {})[rule, period, key] = points
+        counters.stored.add((member_id, (rule, period, key)))
     if budgeted_rules:
         slices = sorted({slice_of(member_id) for member_id in member_ids})
         for row in await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(budgeted_rules), slices):
@@ -113,10 +127,17 @@ async def load_counters(
 
 
 async def write_counters(connection: "Connection[Record]", counters: Counters) -> None:
-    """Store what was counted."""
-    await _WRITE.write(
-        connection, [(member_id, *key, counters.used[member_id][key]) for member_id, key in sorted(counters.changed)]
-    )
+    """Store what was counted.
+
+    Under the member's lock a counter that was looked for and not found is a plain new row, and most are: a day's.
+    """
+    begun: list[tuple[object, ...]] = []
+    continued: list[tuple[object, ...]] = []
+    for member_id, key in sorted(counters.changed):
+        row = (member_id, *key, counters.used[member_id][key])
+        (begun if counters.is_absent(member_id, key) else continued).append(row)
+    await _BEGIN.write(connection, begun)
+    await _CONTINUE.write(connection, continued)
     used = [(rule, slice_no, points) for (rule, slice_no), points in sorted(counters.budget_used.items()) if points]
     if used:
         await connection.execute(_USE_SLICES, *zip(*used, strict=True))
