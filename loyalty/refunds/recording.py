@@ -172,12 +172,14 @@ async def _return_to_counters(
         return
     counters = await load_counters(
         connection,
-        [account.member_id],
+        [account.member_id, original.member_id],
         [original.evaluation.purchase.local_date],
         budgeted_rules=taken.budget_uses,
     )
     uses = [CapUse(use.rule, use.period, use.period_key, -use.points) for use in taken.cap_uses]
-    counters.count(account.member_id, uses, {rule: -points for rule, points in taken.budget_uses.items()})
+    counters.count(account.member_id, uses, {})
+    # A merge moves the counters of caps and no slice of a budget: the sale drew on its own member's.
+    counters.count(original.member_id, (), {rule: -points for rule, points in taken.budget_uses.items()})
     await write_counters(connection, counters)
 
 

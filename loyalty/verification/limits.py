@@ -3,6 +3,7 @@
 from typing import Final
 
 from kernel.database import ReadSession, driver
+from loyalty.counters import BUDGET_SLICES
 from loyalty.earning.refunding import kept_after
 from loyalty.programme.publishing import refresh
 from loyalty.programme.versions import PublishedProgrammes
@@ -45,18 +46,19 @@ WHERE coalesce(f.points, 0) <> coalesce(c.used, 0)
   AND NOT EXISTS (SELECT FROM merged AS m WHERE m.member_id = coalesce(f.member_id, c.member_id))
 """)  # noqa: S608 - put together from the constants above
 _BUDGET_FOLDS: Final = Query(f"""
-SELECT NULL::bigint, 'budget of ' || rule, coalesce(f.points, 0)::text, coalesce(b.used, 0)::text
+SELECT NULL::bigint, format('budget of %s, slice %s', rule, slice_no), coalesce(f.points, 0)::text,
+       coalesce(b.used, 0)::text
 FROM (
-    SELECT paid.rule, sum(paid.points) AS points
+    SELECT paid.rule, paid.member_id % {BUDGET_SLICES} AS slice_no, sum(paid.points) AS points
     FROM ({_PAID}) AS paid
     JOIN (
         SELECT v.version, r ->> 'code' AS rule
         FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r
         WHERE r ->> 'budget_points' IS NOT NULL
     ) AS budgets USING (version, rule)
-    GROUP BY 1
+    GROUP BY 1, 2
 ) AS f
-FULL JOIN (SELECT rule, sum(used) AS used FROM budget_slice GROUP BY 1) AS b USING (rule)
+FULL JOIN budget_slice AS b USING (rule, slice_no)
 WHERE coalesce(f.points, 0) <> coalesce(b.used, 0)
 """)  # noqa: S608 - put together from the constants above
 
@@ -76,10 +78,12 @@ async def _given_back(session: ReadSession, scope: Scope) -> tuple[list[int], li
     Refunds do not write that down: it follows from the sale's frozen facts and from what is left of its lines.
     """
     connection = await driver(session)
+    refunded = await connection.fetch(_REFUNDED, scope.first_member, scope.last_member)
     programmes = PublishedProgrammes()
-    await refresh(session, programmes)
+    if refunded:
+        await refresh(session, programmes)
     rows: list[tuple[int, int, str, int]] = []
-    for key in await connection.fetch(_REFUNDED, scope.first_member, scope.last_member):
+    for key in refunded:
         original = await load_original(connection, *key)
         programme = programmes.version(original.programme_version) if original else None
         if original is None or original.evaluation is None or programme is None:

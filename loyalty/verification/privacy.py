@@ -40,7 +40,7 @@ FROM (
     SELECT format('idempotency_key %s of %s', key, client),
            encode(body, 'escape') || ' ' || coalesce(encode(outcome, 'escape'), '')
     FROM idempotency_key TABLESAMPLE SYSTEM (
-        (SELECT least(100, 100 * 200000 / greatest(reltuples, 1)) FROM pg_class WHERE oid = 'idempotency_key'::regclass)
+        (SELECT least(100, 5000000 / greatest(reltuples, 1)) FROM pg_class WHERE oid = 'idempotency_key'::regclass)
     )
 ) AS texts
 CROSS JOIN LATERAL (
@@ -52,8 +52,8 @@ JOIN (
 ) AS known USING (word)
 """),
 )
-"""Whole words are compared, so that it costs one pass. Of more than 200,000 stored answers a random part is read.
-Ids of other systems and short cards are left out: a number of a few digits is found everywhere.
+"""Whole words are compared, so that it costs one pass. Of more than 50,000 stored answers a random part is read,
+another one each time. Ids of other systems and short cards are left out: a number of a few digits is found everywhere.
 """
 
 FORGOTTEN: Final = Invariant(

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from api.services import Services
 from kernel.database import Database, WriteSession, driver
+from loyalty.counters import slice_of
 from loyalty.verification.append_only import APPEND_ONLY_TABLES, RIGHTS
 from loyalty.verification.catalogue import INVARIANTS
 from loyalty.verification.invariant import Scope
@@ -87,6 +88,17 @@ async def test_a_right_to_rewrite_the_past_is_named(history: History, owner: Dat
         await (await driver(session)).execute(f"REVOKE {right} FROM {APP_ROLE}")
         await session.commit()
     assert [result.invariant for result in results if result.violations] == [RIGHTS]
+
+
+async def test_a_refund_after_merges_returns_budget_to_the_slice_that_it_was_drawn_from(
+    history: History, owner: Database
+) -> None:
+    clara, anna = history.members["clara"], history.members["anna"]
+    async with owner.read() as session:
+        used = await (await driver(session)).fetch("SELECT slice_no, used FROM budget_slice WHERE rule = 'hello'")
+    by_slice = {row["slice_no"]: row["used"] for row in used}
+    assert by_slice[slice_of(clara)] == 0, "her only purchase came back after she was merged into anna"
+    assert by_slice[slice_of(anna)] > 0
 
 
 def test_what_is_append_only_is_what_migrations_grant() -> None:
