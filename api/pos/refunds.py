@@ -25,6 +25,7 @@ from loyalty.refunds import recording
 from loyalty.refunds.original import receipt_key_of
 from loyalty.refunds.recording import RefundSubmission
 from loyalty.refunds.returned import PurchaseNotFoundError, Return, ReturnedLine, Waiting
+from loyalty.stores import read_store
 
 _QUOTED = ReceiptRef(number="-", shift="-")
 
@@ -131,7 +132,7 @@ async def settle_refund(
 async def to_return(session: ReadSession, caller: TerminalCaller, request: RefundRequest) -> Return:
     """The refund as the domain records it.
 
-    Raises ``OriginalUnclearError``, ``PurchaseNotFoundError`` and ``InstantImpossibleError``.
+    Raises ``OriginalUnclearError``, ``PurchaseNotFoundError``, ``StoreNotFoundError`` and ``InstantImpossibleError``.
     """
     check_instants(occurred_at=request.occurred_at)
     return Return(
@@ -150,6 +151,9 @@ async def _purchase_key(session: ReadSession, caller: TerminalCaller, original: 
     if (original.purchase_id is None) == (original.receipt is None):
         raise OriginalUnclearError
     if original.receipt is not None:
+        if original.store is not None:
+            # A refund may wait for its sale, but not for a store that there is not.
+            await read_store(session, original.store)
         return receipt_key(original.store or caller.store_id, original.terminal or caller.terminal_id, original.receipt)
     key = member_and_number("pur", original.purchase_id or "")
     found = await receipt_key_of(await driver(session), *key) if key else None
