@@ -10,6 +10,20 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 CSV = "text/csv"
 YAML = "application/yaml"
 
+_PROGRAMME = """\
+name: Coffee
+currency: EUR
+fallback_language: en
+wallets:
+  - code: points
+    names: {en: {one: point, other: points}}
+primary_wallet: points
+earn_rules:
+  - code: base
+    names: {en: Points}
+    formula: {kind: rate, points: 1, per_minor: 100}
+"""
+
 
 async def read_upload(request: Request[Any, Any, Any], media_type: str) -> bytes:
     """The body. Answers 415 to another media type, and 413 beyond the route's own limit."""
@@ -39,7 +53,7 @@ class YamlUpload(Operation):
     """An operation whose body is a YAML document."""
 
     def __post_init__(self) -> None:
-        self.request_body = _body(YAML, "name: Coffee\ncurrency: EUR\nfallback_language: en\n")
+        self.request_body = _body(YAML, _PROGRAMME)
 
 
 def _body(media_type: str, example: str) -> RequestBody:

@@ -9,6 +9,7 @@ TAGS: Final[dict[str, str]] = {
     "Till: sign-in": "A terminal signs in with its key, a cashier with a PIN.",
     "Till: members": "Finding, registering and proving who the customer is.",
     "Till: sales": "Quotes, holds, purchases and voids.",
+    "Till: receipts": "What became of a receipt, and the sales of a shift.",
     "Till: refunds": "Goods come back, with or without their receipt.",
     "Staff: sign-in": "E-mail and password for a token.",
     "Staff: stores": "Stores and their terminals.",

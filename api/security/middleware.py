@@ -29,6 +29,7 @@ _TYPE_OF_ROOT: Final[dict[str, TokenType]] = {
     "metrics": tokens.STAFF_ACCESS,
 }
 _SYSTEMS_ROOT: Final = "events"
+AUDIENCE_ROOTS: Final = frozenset({*_TYPE_OF_ROOT, _SYSTEMS_ROOT})
 _MOST_CACHED: Final = 10_000
 _KEY_TRUSTED_S: Final = 60.0
 
