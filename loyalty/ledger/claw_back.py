@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from loyalty.ledger.account import Account, Act, Cause, Lot, in_take_back_order
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import settle_freed
-from loyalty.ledger.shortfall import LotTerms, ShortfallPolicy, settle_shortfall, undo_debt
+from loyalty.ledger.shortfall import ShortfallPolicy, settle_shortfall, undo_debt
+from loyalty.ledger.terms import LotTerms
 
 _IN_ORDER = ("from_lots", "forgiven", "owed", "written_off", "left")
 

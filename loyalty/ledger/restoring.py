@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from loyalty.ledger.account import Account, Act, Cause, Entry, Lot
+from loyalty.ledger.account import Account, Act, Cause, Lot
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import is_past_expiry, settle_freed
+from loyalty.ledger.terms import LotTerms, return_as_lot
 from loyalty.programme.wallets import ExpiredRestore
 
 
@@ -44,28 +45,13 @@ def restore(
         entry = account.enter(wallet, "redeemed", "member", share, "restored", act)
         lot = source.lot
         if expired.kind == "grace" and is_past_expiry(account, lot, act.now):
-            _open_copy(account, source, share, entry, act, ends_at=act.now + timedelta(days=expired.grace_days))
+            ends_at = act.now + timedelta(days=expired.grace_days)
+            terms = LotTerms(act.now, act.now, ends_at, origin=(source.member_id, lot.lot_no))
+            return_as_lot(account, wallet, share, entry, act, terms)
         elif source.member_id != account.member_id:
-            _open_copy(account, source, share, entry, act, ends_at=lot.expires_at)
+            return_as_lot(account, wallet, share, entry, act, LotTerms.of_lot(source.member_id, lot))
         else:
             account.move(lot, "restored", share, act, cause=cause, entry=entry)
             settle_freed(account, lot, act)
     assert not left, "no more comes back than was spent"
     repay_debt(account, wallet, act)
-
-
-def _open_copy(
-    account: Account, source: SpentLot, points: int, entry: Entry, act: Act, *, ends_at: datetime | None
-) -> None:
-    lot = account.open_lot(
-        source.lot.wallet,
-        points,
-        entry,
-        available_from=source.lot.available_from,
-        expiry=source.lot.expiry,
-        cause=act.cause,
-        activated_at=source.lot.activated_at or act.now,
-        expires_at=ends_at,
-        origin=(source.member_id, source.lot.lot_no),
-    )
-    settle_freed(account, lot, act)

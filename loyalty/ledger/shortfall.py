@@ -1,15 +1,12 @@
 """What happens to points that should be taken and are not there."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, TypeAlias
 
-from loyalty.ledger.account import Account, Act, Lot
+from loyalty.ledger.account import Account, Act
 from loyalty.ledger.debt import repay_debt
-from loyalty.ledger.expiring import settle_freed
-from loyalty.programme.policies import ExpiryPolicy
+from loyalty.ledger.terms import LotTerms, return_as_lot
 
-NEVER = ExpiryPolicy()
 ShortfallPolicy: TypeAlias = Literal["debt", "clamp", "write_off"]
 
 
@@ -20,22 +17,6 @@ class Shortfall:
     owed: int = 0
     written_off: int = 0
     left: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LotTerms:
-    """From when to when points live, and the lot that they belong to: member and number. Default: at once, for good."""
-
-    available_from: datetime
-    activated_at: datetime | None
-    expires_at: datetime | None = None
-    expiry: ExpiryPolicy = NEVER
-    origin: tuple[int, int] | None = None
-
-    @classmethod
-    def of_lot(cls, member_id: int, lot: Lot) -> "LotTerms":
-        """Those of a lot of ``member_id``'s, to which the points belong."""
-        return cls(lot.available_from, lot.activated_at, lot.expires_at, lot.expiry, (member_id, lot.lot_no))
 
 
 def settle_shortfall(
@@ -61,15 +42,4 @@ def undo_debt(account: Account, wallet: str, points: int, act: Act, *, source: s
         account.enter(wallet, source, "debt", standing, kind, act)
     if repaid := points - standing:
         entry = account.enter(wallet, source, "member", repaid, kind, act)
-        lot = account.open_lot(
-            wallet,
-            repaid,
-            entry,
-            available_from=terms.available_from,
-            expiry=terms.expiry,
-            cause=act.cause,
-            activated_at=terms.activated_at,
-            expires_at=terms.expires_at,
-            origin=terms.origin,
-        )
-        settle_freed(account, lot, act)
+        return_as_lot(account, wallet, repaid, entry, act, terms)

@@ -7,7 +7,8 @@ from loyalty.ledger.account import Account, Act, Cause
 from loyalty.ledger.claw_back import ClawBack, claw_back, give_back, last_taken
 from loyalty.ledger.moving import forfeit
 from loyalty.ledger.restoring import SpentLot, restore
-from loyalty.ledger.shortfall import LotTerms, ShortfallPolicy, undo_debt
+from loyalty.ledger.shortfall import ShortfallPolicy, undo_debt
+from loyalty.ledger.terms import LotTerms
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.wallets import Wallet
 from loyalty.refunds.original import Original

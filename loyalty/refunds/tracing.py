@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from loyalty.ledger.account import Account, Lot
 from loyalty.ledger.loading import add_lot, load_lots, lot_from
 from loyalty.ledger.restoring import SpentLot
-from loyalty.ledger.shortfall import LotTerms
+from loyalty.ledger.terms import LotTerms
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

@@ -204,7 +204,7 @@ class Pair(RuleBasedStateMachine):
     def everybody_owns_the_same_in_both(self) -> None:
         for found, expected in zip(self.seen(), self.expected(), strict=True):
             assert found.totals == expected.totals
-            assert found.lots == expected.lots
+            assert found.lots == expected.lots, (found.lots - expected.lots, expected.lots - found.lots)
 
     def seen(self) -> list[Belongings]:
         return self.run(self.till.look(self.ids, now=self.now))

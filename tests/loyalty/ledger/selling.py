@@ -26,12 +26,18 @@ class Selling(Pair):
     def sell(self, sales: list[tuple[int, Basket, timedelta]], alone: bool) -> None:
         sent = [(member, basket, self.submission(member, basket, late)) for member, basket, late in sales]
         outcomes = self.send([submission for _, _, submission in sent], alone=alone)
-        for (member, basket, submission), outcome in zip(sent, outcomes, strict=True):
+        postponed = []
+        for sale, outcome in zip(sent, outcomes, strict=True):
             if outcome is Later.POSTPONED:
                 assert not alone
-                assert self.model.members[member].merged_into
-                (outcome,) = self.send([submission], alone=True)
-            assert isinstance(outcome, Recorded)
+                assert self.model.members[sale[0]].merged_into
+                postponed.append(sale)
+            else:
+                assert isinstance(outcome, Recorded), outcome
+                self.note_sale(sale[0], sale[2], sale[1], hold=None, points=0)
+        for member, basket, submission in postponed:
+            (outcome,) = self.send([submission], alone=True)
+            assert isinstance(outcome, Recorded), outcome
             self.note_sale(member, submission, basket, hold=None, points=0)
 
     @precondition(lambda self: self.holds)

@@ -5,8 +5,9 @@ import pytest
 from loyalty.ledger.account import Account, Lot
 from loyalty.ledger.claw_back import ClawBack, claw_back, give_back, last_taken
 from loyalty.ledger.due import apply_due
-from loyalty.ledger.shortfall import LotTerms, ShortfallPolicy
+from loyalty.ledger.shortfall import ShortfallPolicy
 from loyalty.ledger.spending import spend
+from loyalty.ledger.terms import LotTerms
 from tests.loyalty.ledger.making import DAY, NOON, POINTS, act, bought, days, entries, left_of, member
 
 

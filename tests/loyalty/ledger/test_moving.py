@@ -9,6 +9,7 @@ from loyalty.ledger.errors import InsufficientPointsError
 from loyalty.ledger.moving import forfeit, give, merge_into
 from loyalty.ledger.restoring import SpentLot, restore
 from loyalty.ledger.spending import spend
+from loyalty.programme.policies import ExpiryPolicy
 from loyalty.programme.wallets import ExpiredRestore
 from tests.loyalty.ledger.making import (
     DAY,
@@ -129,3 +130,14 @@ def test_points_that_a_merged_member_had_spent_return_to_the_other_on_the_same_t
     restore(target, POINTS, 4, act(), cause=Cause("purchase", 9), spent=spent, expired=EXPIRE)
     (new,) = target.lots.values()
     assert (new.remaining, new.expires_at, new.origin_member_id, new.origin_lot_no) == (4, end_of(3), 1, lot.lot_no)
+
+
+def test_days_of_grace_save_points_whose_sliding_expiry_has_passed() -> None:
+    account = member()
+    lot = bought(account, 10, ExpiryPolicy(kind="sliding_days", count=2))
+    spend(account, POINTS, 10, act())
+    late = NOON + 9 * DAY
+    spent = [SpentLot(1, lot, 10)]
+    restore(account, POINTS, 10, act(late), cause=Cause("purchase", 9), spent=spent, expired=GRACE)
+    apply_due(account, late + DAY)
+    assert available(account, POINTS, late + DAY) == 10
