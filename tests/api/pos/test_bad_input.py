@@ -67,7 +67,7 @@ async def leaves_nothing(services: Services) -> AsyncIterator[None]:
 async def row_counts(services: Services) -> dict[str, int]:
     tables = sorted(set(METADATA.tables) - {"idempotency_key"})
     question = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in tables)  # noqa: S608 - ours
-    return dict(await fetch(services, question))  # type: ignore[arg-type]  # rows of two
+    return dict(await fetch(services, question))
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_what_is_no_amount_is_malformed(
 ) -> None:
     body = body_for(path, member)
     amounts = places_of(body, int)
-    wrong = {}
+    wrong: dict[tuple[object, ...], tuple[int, str]] = {}
     async with leaves_nothing(services):
         for place in amounts:
             # Rounding alone may be below zero, and is told by the total that does not fit then.
@@ -187,7 +187,7 @@ async def test_what_is_no_text_of_its_kind_is_malformed(
         "claim_code": ["", "2", "2" * 33, 7, None],
     }
     body = body_for(path, member)
-    wrong = {}
+    wrong: dict[tuple[object, ...], tuple[int, str]] = {}
     async with leaves_nothing(services):
         for place in places_of(body, str):
             for value in values_by_name.get(place[-1], []):
@@ -205,7 +205,7 @@ async def test_unknown_members_nested_arrays_and_huge_keys_are_malformed(
 ) -> None:
     body = body_for(path, member)
     text = json.dumps(body)
-    wrong = {}
+    wrong: dict[tuple[object, ...], tuple[int, str]] = {}
     async with leaves_nothing(services):
         for place in [(), *places_of(body, dict)]:
             if place and place[-1] != "member":
