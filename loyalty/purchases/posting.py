@@ -1,12 +1,14 @@
 """One sale against one account in memory: points paid, points earned, and everything to be stored about it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase
+from loyalty.earning.shares import with_shares
 from loyalty.ledger.account import Account, Act, Cause, Hold, Lot
 from loyalty.ledger.earning import Grant, earn
 from loyalty.ledger.holding import capture_hold, capture_late
@@ -15,6 +17,7 @@ from loyalty.ledger.shortfall import settle_shortfall
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.purchases.context import Context, earning_purchase, flags_of, member_facts, store_facts
 from loyalty.purchases.outcome import Submission
+from loyalty.purchases.sale import Sale
 from loyalty.spending.allocation import AllocationLine, allocate
 
 
@@ -28,7 +31,7 @@ class Paid:
     """Points that were not there, because the hold had been resolved before, and became debt."""
     unpaid: int = 0
     """Points that were not there and were written off, or left."""
-    by_line: Mapping[str, int] | None = None
+    by_line: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,11 @@ def post_sale(
     """
     sale = submission.sale
     act = Act(Cause("purchase", account.next_purchase_no()), submission.actor, occurred_at, now)
-    paid = _pay_with_points(submission, account, programme, hold, act) if hold else Paid()
-    basket = earning_purchase(
-        sale, occurred_at=occurred_at, zone=account.zone, items=context.items, points_minor=paid.by_line or {}
-    )
+    basket_paid_with = partial(earning_purchase, sale, occurred_at=occurred_at, zone=account.zone, items=context.items)
+    basket, paid = basket_paid_with(points_minor={}), Paid()
+    if hold is not None:
+        paid = _pay_with_points(sale, basket, account, programme, hold, act)
+        basket = basket_paid_with(points_minor=paid.by_line)
     refused = _why_it_cannot_earn(account)
     evaluation = None if refused else _evaluate(basket, account, context, programme, sale.store_id)
     lots: list[Lot] = []
@@ -122,25 +126,52 @@ def _grants(evaluation: Evaluation, occurred_at: datetime) -> list[Grant]:
 
 
 def _pay_with_points(
-    submission: Submission, account: Account, programme: ProgrammeSnapshot, hold: Hold, act: Act
+    sale: Sale,
+    basket: EarningPurchase,
+    account: Account,
+    programme: ProgrammeSnapshot,
+    hold: Hold,
+    act: Act,
 ) -> Paid:
-    points = hold.amount if submission.sale.points_used is None else min(submission.sale.points_used, hold.amount)
-    minor = hold.amount_minor if points == hold.amount else hold.amount_minor * points // hold.amount
-    by_line = _shares(submission, hold, minor)
+    room = _room(basket)
+    payable_minor = min(sum(room.values()), sale.total_minor)
+    points = _points_to_take(sale, hold, payable_minor)
+    worth_minor = hold.amount_minor if points == hold.amount else hold.amount_minor * points // hold.amount
+    minor = min(worth_minor, payable_minor)
+    by_line = _shares(hold, minor, room)
     if hold.is_open:
         capture_hold(account, hold, points, act)
         return Paid(points, minor, by_line=by_line)
     missing = capture_late(account, hold, points, act)
-    policy = next(w.debt for w in programme.document.wallets if w.code == hold.wallet)
+    policies = {wallet.code: wallet.debt for wallet in programme.document.wallets}
+    policy = policies.get(hold.wallet, "debt")  # a wallet that a later programme dropped keeps the default
     short = settle_shortfall(account, hold.wallet, missing, policy, act, target="redeemed", kind="spent")
     return Paid(points, minor, short.owed, short.written_off + short.left, by_line)
 
 
-def _shares(submission: Submission, hold: Hold, minor: int) -> dict[str, int]:
+def _points_to_take(sale: Sale, hold: Hold, payable_minor: int) -> int:
+    """What the till says that it used; without its word no more than it takes to pay ``payable_minor``.
+
+    The basket may have shrunk since its points were set aside. What is not needed goes back to its lots.
+    """
+    if sale.points_used is not None:
+        return min(sale.points_used, hold.amount)
+    if hold.amount_minor <= payable_minor:
+        return hold.amount
+    return -(-hold.amount * payable_minor // hold.amount_minor)
+
+
+def _room(basket: EarningPurchase) -> dict[str, int]:
+    """What each line costs after its own and the order's discounts: the most that points can pay of it."""
+    return {
+        line.line_id: line.amount_minor - line.discount_minor - line.order_discount_minor
+        for line in with_shares(basket).lines
+    }
+
+
+def _shares(hold: Hold, minor: int, room: Mapping[str, int]) -> dict[str, int]:
     """The allocation that was quoted, or a new one where the basket or the amount is another."""
-    room = {line.id: line.amount_minor - line.discount_minor for line in submission.sale.lines}
     quoted = hold.allocation
     if sum(quoted.values()) == minor and all(share <= room.get(line_id, 0) for line_id, share in quoted.items()):
         return dict(quoted)
-    lines = [AllocationLine(line_id, amount) for line_id, amount in room.items()]
-    return allocate(min(minor, sum(room.values())), lines)
+    return allocate(minor, [AllocationLine(line_id, amount) for line_id, amount in room.items()])

@@ -74,7 +74,7 @@ class Sale(Struct, frozen=True, kw_only=True):
     """What the basket costs after discounts and rounding, before points."""
     hold_no: int | None = None
     points_used: int | None = None
-    """Points to take of the hold; None: all of it."""
+    """Points to take of the hold; None: all of it, and no more than the basket costs."""
 
     @property
     def receipt_key(self) -> str:

@@ -86,7 +86,6 @@ def frozen_evaluation(evaluation: Evaluation | None, flags: tuple[str, ...]) -> 
 
 
 def _line_rows(one: Posted) -> list[tuple[object, ...]]:
-    by_line = one.paid.by_line or {}
     return [
         (
             one.account.member_id,
@@ -102,7 +101,7 @@ def _line_rows(one: Posted) -> list[tuple[object, ...]]:
             line.category,
             line.brand,
             _json(line.tags) if line.tags else _NO_TAGS,
-            by_line.get(line.line_id, 0),
+            one.paid.by_line.get(line.line_id, 0),
         )
         for line_no, line in enumerate(one.basket.lines, start=1)
     ]

@@ -1,12 +1,16 @@
 """Points as payment and goods that come back: quote, hold, sell, refund, void."""
 
+from typing import Any
+
 import httpx
+import pytest
 
 from api.services import Services
 from loyalty.members.ids import member_public_id
-from tests.journeys.tills import basket, done, line, sale, send
-from tests.programmes import programme, publish, rate
-from tests.shop import Shop, Till
+from tests.clocks import MovableClock
+from tests.journeys.tills import basket, done, line, refund, sale, send
+from tests.programmes import POINTS, programme, publish, rate
+from tests.shop import Shop, Till, bearer
 
 SPENDING = {"value": {"points": 1, "minor": 100}, "maximum_share_bp": 5_000, "minimum_points": 1}
 
@@ -152,3 +156,52 @@ async def test_points_that_were_spent_become_debt_when_their_purchase_is_refunde
     (effect,) = refund["effects"]
     assert (effect["taken"], effect["owed"]) == (100, 100)
     assert refund["balances"] == [{"wallet": "points", "balance": 0}], "the 100 of the second sale repaid the debt"
+
+
+@pytest.mark.parametrize(
+    ("smaller", "points_used", "taken", "worth_minor"),
+    [
+        ({"goods": line("a", 2_000)}, None, 20, 2_000),
+        ({"goods": line("a", 10_000), "discount_minor": 8_000}, None, 20, 2_000),
+        ({"goods": line("a", 2_050), "rounding_minor": -50}, None, 20, 2_000),
+        ({"goods": line("a", 2_000)}, 50, 50, 2_000),
+        ({"goods": line("a", 2_000)}, 7, 7, 700),
+    ],
+)
+async def test_points_pay_no_more_than_a_basket_that_has_shrunk_costs(
+    services: Services,
+    client: httpx.AsyncClient,
+    shop: Shop,
+    smaller: dict[str, Any],
+    points_used: int | None,
+    taken: int,
+    worth_minor: int,
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = await token_by_qr(client, shop, till, member_id)
+    hold = await done(client, till, "holds", basket(line("a", 10_000), member=member, points=50))
+    goods, terms = smaller["goods"], {name: value for name, value in smaller.items() if name != "goods"}
+    used = {} if points_used is None else {"points_used": points_used}
+    body = sale("2", goods, member=member, hold_id=hold["id"], **terms, **used)
+    bought = await done(client, till, "purchases", body)
+    assert (bought["points_used"], bought["points_value_minor"]) == (taken, worth_minor)
+    assert bought["to_pay_minor"] == 2_000 - worth_minor
+    returned = await done(client, till, "refunds", refund("2"))
+    assert returned["points_minor"] == worth_minor, "no cash leaves the drawer for what points had paid"
+    assert returned["balances"] == [{"wallet": "points", "balance": 100}]
+
+
+async def test_a_late_capture_of_a_wallet_that_the_programme_dropped_is_recorded(
+    services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = await token_by_qr(client, shop, till, member_id)
+    hold = await done(client, till, "holds", basket(member=member, points=50))
+    stars = {**POINTS, "code": "stars"}
+    await publish(services, programme(rate(), wallets=[stars], primary_wallet="stars", spending=SPENDING))
+    clock.advance(minutes=31)
+    session = await client.post("/v1/pos/sessions", json={"key": till.key})
+    till = Till(till.terminal_id, till.key_id, till.key, bearer(session.json()["access_token"]))
+    owner = {"id": member_public_id(member_id)}
+    bought = await done(client, till, "purchases", sale("2", member=owner, hold_id=hold["id"]))
+    assert bought["points_used"] == 50

@@ -73,7 +73,11 @@ class Selling(Pair):
         points = placed.points * share // 100 if other or share < 50 else placed.points
         basket = placed.basket if other is None else tuple(replace(line, id=f"x{line.id}") for line in other)
         submission = self.submission(
-            placed.member, basket, late, hold_no=placed.hold_no, points_used=None if points == placed.points else points
+            placed.member,
+            basket,
+            late,
+            hold_no=placed.hold_no,
+            points_used=None if other is None and points == placed.points else points,
         )
         (outcome,) = self.send([submission], alone=alone)
         if outcome is Later.POSTPONED:
