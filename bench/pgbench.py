@@ -39,8 +39,19 @@ def call_postings(stand: Stand, *, members: int, seconds: int) -> Calls:
 def run_script(stand: Stand, script: Path, *, seconds: int) -> Calls:
     """Run ``script`` as the application's role on the copy of the database."""
     url = make_url(stand.pgbench_url)
-    command = [stand.postgres.bin_dir / "pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", str(_THREADS)]
-    command += ["-T", str(seconds), "-f", script, "-h", str(url.host), "-p", str(url.port), "-U", str(url.username)]
+    command = [str(stand.postgres.bin_dir / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", str(_THREADS)]
+    command += [
+        "-T",
+        str(seconds),
+        "-f",
+        str(script),
+        "-h",
+        str(url.host),
+        "-p",
+        str(url.port),
+        "-U",
+        str(url.username),
+    ]
     # The best that pgbench can do: left to itself PostgreSQL plans half of these statements anew for every call.
     environment = os.environ | {"PGPASSWORD": str(url.password), "PGOPTIONS": "-c plan_cache_mode=force_generic_plan"}
     ended = subprocess.run([*command, str(url.database)], capture_output=True, text=True, env=environment, check=False)

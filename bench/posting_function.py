@@ -85,7 +85,8 @@ async def _recorded(stand: Stand) -> list[Statement]:
             connection.add_query_logger(said.append)
         sale = submission(_MEMBER, number=_RECEIPT, now=services.clock())
         (answer,) = await post_together(services, [sale])
-        assert answer is not None and answer.status == 201, f"the recorded sale was refused: {answer}"
+        assert answer is not None, "nobody else has locked the member"
+        assert answer.status == 201, f"the recorded sale was refused: {answer}"
         sent = [one for one in said if one.args]
         async with services.database.read() as session:
             connection = await driver(session)

@@ -13,7 +13,7 @@ from bench.proving import prove
 from bench.sales import TEMPLATES, purchase_template
 from bench.server import serving
 from bench.spread import spread
-from bench.stand import RULES, Stand, gather_statistics, populate, stand, till_tokens
+from bench.stand import DATABASE, PGBENCH_DATABASE, RULES, Stand, gather_statistics, populate, stand, till_tokens
 from loyalty.members.ids import member_public_id
 
 _WARM_UP_SECONDS: Final = 6
@@ -57,7 +57,9 @@ def measure_purchases(
         statements = asyncio.run(make_posting_function(here))
         load = purchases_load(here, members=members)
         with serving(here, server=server) as process:
-            _warm_up(here, load, members=members)
+            warm_up(here, load, run="w")
+            call_postings(here, members=members, seconds=_WARM_UP_SECONDS)
+            asyncio.run(gather_statistics(here.owner_dsn, PGBENCH_DATABASE))
             turns = [
                 _turn(here, load, number, process.pid, members=members, seconds=seconds)
                 for number in range(1, rounds + 1)
@@ -81,11 +83,10 @@ def measure_purchases(
         }
 
 
-def _warm_up(stand: Stand, load: Load, *, members: int) -> None:
-    """Fill both databases a little and gather statistics: plans made for empty tables scan them."""
-    drive(load, port=stand.settings.port, seconds=_WARM_UP_SECONDS, folder=stand.directory / "load", run="w")
-    call_postings(stand, members=members, seconds=_WARM_UP_SECONDS)
-    asyncio.run(gather_statistics(stand))
+def warm_up(stand: Stand, load: Load, *, run: str, seconds: int = _WARM_UP_SECONDS) -> None:
+    """Fill the database a little and gather statistics: plans made for empty tables scan them."""
+    drive(load, port=stand.settings.port, seconds=seconds, folder=stand.directory / "load", run=run)
+    asyncio.run(gather_statistics(stand.owner_dsn, DATABASE))
 
 
 def _turn(stand: Stand, load: Load, number: int, server_pid: int, *, members: int, seconds: int) -> Turn:

@@ -71,7 +71,11 @@ class Stand:
 @contextmanager
 def stand() -> Iterator[Stand]:
     """Engines that write to disk as in production, on a directory that is removed afterwards."""
-    with scratch_data_dir() as directory, embedded_postgres(directory) as postgres, embedded_valkey(directory) as valkey:
+    with (
+        scratch_data_dir() as directory,
+        embedded_postgres(directory) as postgres,
+        embedded_valkey(directory) as valkey,
+    ):
         port = free_port_near(18080)
         settings = Settings(
             database_url=SecretStr(postgres.owner_url),
@@ -93,11 +97,16 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         yield services
 
 
-async def populate(stand: Stand, *, members: int) -> None:
-    """The schema and everything that is there before the first sale. Statistics are gathered at the end."""
+async def migrated(stand: Stand) -> None:
+    """The schema, empty."""
     role = make_url(stand.postgres.app_url).username
     assert role is not None, "an embedded server names both its roles"
     await migrate(stand.postgres.owner_url, app_role=role)
+
+
+async def populate(stand: Stand, *, members: int) -> None:
+    """The schema and everything that is there before the first sale. Statistics are gathered at the end."""
+    await migrated(stand)
     async with opened(stand.settings) as services:
         now = services.clock()
         await _open_shop(services, now=now)
@@ -111,14 +120,13 @@ async def populate(stand: Stand, *, members: int) -> None:
         await connection.close()
 
 
-async def gather_statistics(stand: Stand) -> None:
-    """VACUUM ANALYZE of both databases, as autovacuum would have done it by then."""
-    for database in (DATABASE, PGBENCH_DATABASE):
-        connection = await asyncpg.connect(stand.owner_dsn, database=database)
-        try:
-            await connection.execute("VACUUM ANALYZE")
-        finally:
-            await connection.close()
+async def gather_statistics(owner_dsn: str, database: str) -> None:
+    """VACUUM ANALYZE, as autovacuum would have done it by then."""
+    connection = await asyncpg.connect(owner_dsn, database=database)
+    try:
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
 
 
 async def _open_shop(services: Services, *, now: datetime) -> None:

@@ -22,7 +22,7 @@ class Load(Struct, frozen=True, kw_only=True):
     """Bodies, one line each, taken in turn."""
     members: Sequence[str]
     tokens: Sequence[str]
-    method: str = "POST"
+    connections: int = CONNECTIONS
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -47,18 +47,19 @@ def generator() -> str:
 
 
 def drive(load: Load, *, port: int, seconds: int, folder: Path, run: str) -> Measured:
-    """Send ``load`` over ``CONNECTIONS`` keep-alive connections from another process. ``run`` names this run once."""
+    """Send ``load`` over keep-alive connections from another process. ``run`` names this run once."""
     folder.mkdir(exist_ok=True)
     for name, lines in (
         ("templates", load.templates),
         ("members", load.members),
         ("tokens", load.tokens),
         ("run", [run]),
-        ("path", [load.path, load.method]),
+        ("path", [load.path]),
+        ("connections", [str(load.connections)]),
     ):
         (folder / f"{name}.txt").write_text("\n".join(lines) + "\n")
     if shutil.which("wrk"):
-        command = ["wrk", f"-c{CONNECTIONS}", "-t2", f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT)]
+        command = ["wrk", f"-c{load.connections}", "-t2", f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT)]
         command += [f"http://127.0.0.1:{port}", "--", str(folder)]
     else:
         command = [sys.executable, "-m", "bench.load.own_generator", str(port), str(seconds), str(folder)]

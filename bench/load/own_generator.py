@@ -1,6 +1,6 @@
 """The load generator for machines without wrk: one process, one event loop, the same files and the same result line.
 
-It needs more of the processor than wrk does, which on a small machine the server then lacks; results say which was used.
+It needs more of the processor than wrk does, which a small machine takes from the server; results say which was used.
 """
 
 import asyncio
@@ -11,8 +11,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from bench.load.driving import CONNECTIONS
 
 _PLACE = re.compile(r"@([NM])@")
 
@@ -32,15 +30,15 @@ class _Run:
 
 def _requests(run: _Run) -> "itertools.chain[bytes]":
     templates, members, tokens = run.lines("templates"), run.lines("members"), run.lines("tokens")
-    (name,), (path, method) = run.lines("run"), run.lines("path")
+    (name,), (path,) = run.lines("run"), run.lines("path")
 
     def put_in(place: "re.Match[str]") -> str:
         return f"{name}-{next(run.numbers)}" if place[1] == "N" else random.choice(members)
 
     def one(template: str) -> bytes:
-        body = _PLACE.sub(put_in, template).encode() if method == "POST" else b""
+        body = _PLACE.sub(put_in, template).encode()
         head = (
-            f"{method} {_PLACE.sub(put_in, path)} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"Authorization: Bearer {random.choice(tokens)}\r\nIdempotency-Key: {name}-{next(run.numbers)}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
@@ -66,7 +64,7 @@ async def _main(port: int, seconds: int, folder: Path) -> None:
     began = time.perf_counter()
     run = _Run(folder, port, began + seconds)
     requests = _requests(run)
-    await asyncio.gather(*(_connection(run, requests) for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(_connection(run, requests) for _ in range(int(run.lines("connections")[0]))))
     took = time.perf_counter() - began
     ordered = sorted(run.latencies_ms)
     p50, p99 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))

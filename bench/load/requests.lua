@@ -1,4 +1,4 @@
--- Requests for wrk: a template, made a new request each time. Beside the script's folder of files there is nothing.
+-- Requests for wrk, made from the files in the folder that is its argument.
 -- In a template @N@ is a number that is used once in the whole run and @M@ a member drawn anew.
 
 local threads = 0
@@ -23,7 +23,6 @@ function init(arguments)
   tokens = lines_of(folder .. "/tokens.txt")
   run = lines_of(folder .. "/run.txt")[1]
   path = lines_of(folder .. "/path.txt")[1]
-  method = lines_of(folder .. "/path.txt")[2]
   count = 0
   math.randomseed(number * 7919 + #run)
 end
@@ -39,13 +38,12 @@ end
 function request()
   count = count + 1
   local body = templates[count % #templates + 1]:gsub("@([NM])@", replacement)
-  local target = path:gsub("@([NM])@", replacement)
   local headers = {
     ["Authorization"] = "Bearer " .. tokens[math.random(#tokens)],
     ["Content-Type"] = "application/json",
     ["Idempotency-Key"] = run .. "-" .. number .. "-" .. count,
   }
-  return wrk.format(method, target, headers, method == "POST" and body or nil)
+  return wrk.format("POST", path, headers, body)
 end
 
 function done(summary, latency)

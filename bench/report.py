@@ -1,0 +1,141 @@
+"""What was measured, kept as ``bench/latest.json`` and told in ``docs/performance.md``.
+
+Each part keeps the machine and the day of its own last run, so that one part can be measured again alone.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from bench.spread import Spread
+
+_ROOT: Final = Path(__file__).parent.parent
+LATEST: Final = _ROOT / "bench" / "latest.json"
+PAGE: Final = _ROOT / "docs" / "performance.md"
+
+Figures = dict[str, Any]
+
+_INTRODUCTION: Final = """\
+# Performance
+
+Written by `make bench`; every figure is the median of several runs with the lowest and the highest. The load, the
+service and PostgreSQL share one machine. PostgreSQL writes to disk before it answers (`fsync` and `synchronous_commit`
+are on). Every part that writes ends in the invariants of `comeback verify`, and a run that leaves them broken has no
+figures.
+"""
+_HOW: Final = {
+    "purchases": (
+        "Sales over HTTP, and pgbench",
+        "`comeback serve`, one process; {purchase_members:,} members, {purchase_rules} live rules with conditions and\n"
+        "limits of which about a third fire, baskets of three lines, 64 keep-alive connections from {load_generator}.\n"
+        "In turns with it, on the same PostgreSQL {postgres}, pgbench (16 clients, prepared, generic plans) posts the\n"
+        "same sale one call at a time: a PL/pgSQL function made of the {purchase_statements} statements that the\n"
+        "service itself was seen to send. {purchase_rounds} rounds of {purchase_seconds_a_round} s each. {verify}.",
+        (
+            ("purchase_http_per_second", "sales per second over HTTP", 0),
+            ("purchase_pgbench_per_second", "postings per second by pgbench", 0),
+            ("purchase_http_to_pgbench_ratio", "**ratio**, round by round", 2),
+            ("purchase_http_p50_ms", "p50, ms", 1),
+            ("purchase_http_p99_ms", "p99, ms", 1),
+            ("purchase_http_failed", "requests that failed", 0),
+            ("purchase_server_cpu_us", "processor time of the server for a sale, us", 0),
+            ("purchase_postgres_cpu_us", "of PostgreSQL for a sale over HTTP, us", 0),
+            ("purchase_pgbench_postgres_cpu_us", "of PostgreSQL for a posting by pgbench, us", 0),
+            ("purchase_server_rss_mib", "memory of the server process, MiB", 0),
+        ),
+    ),
+    "quotes": (
+        "Quotes",
+        "The same members, baskets and connections; quotes write nothing.",
+        (
+            ("quote_http_per_second", "quotes per second", 0),
+            ("quote_http_p99_ms", "p99, ms", 1),
+            ("quote_http_failed", "requests that failed", 0),
+        ),
+    ),
+    "batches": (
+        "The batch endpoint",
+        "500 receipts in a request, four connections. {batch_verify}.",
+        (("batch_receipts_per_second", "receipts per second", 0),),
+    ),
+    "growth": (
+        "A journal that grows",
+        "Medians in ms of one call after another, ten entries a member; by number of journal rows.",
+        (
+            ("growth_read_ms", "reading a member's account", 3),
+            ("growth_earn_ms", "recording a sale alone", 3),
+            ("growth_read_ratio", "reading: largest to smallest", 2),
+            ("growth_earn_ratio", "recording: largest to smallest", 2),
+        ),
+    ),
+    "replay": (
+        "A year of real baskets",
+        "`comeback replay complete-journey`: {replay_baskets:,} baskets with {replay_lines:,} lines of\n"
+        "{replay_households:,} households, {replay_sales_minor:,} cents. {replay_points_issued:,} points, as many for\n"
+        "each household as SQL counts over the raw lines. Sent again: {replay_again_recorded} new. {replay_verify}.",
+        (
+            ("replay_baskets_per_second", "baskets per second", 0),
+            ("replay_again_baskets_per_second", "the second time", 0),
+        ),
+    ),
+    "servers": (
+        "uvicorn and granian",
+        "The same sales through each, in turns; see `docs/decisions/0005-http-server.md`.",
+        tuple(
+            (f"server_{server}_{name}", f"{server}: {told}", digits)
+            for server in ("uvicorn", "granian")
+            for name, told, digits in (
+                ("per_second", "sales per second", 0),
+                ("cpu_us", "processor time for a sale, us", 0),
+                ("p99_ms", "p99, ms", 1),
+                ("rss_mib", "memory of a process, MiB", 0),
+            )
+        ),
+    ),
+}
+
+
+def keep(part: str, where: Figures, figures: Figures) -> None:
+    """Put a part's figures into ``bench/latest.json``; a spread's median stands under its plain name."""
+    latest = _latest()
+    plain = {name: value.median if isinstance(value, Spread) else value for name, value in figures.items()}
+    latest.update(plain)
+    latest.setdefault("parts", {})[part] = {"machine": where, "figures": msgspec.to_builtins(figures)}
+    LATEST.write_bytes(msgspec.json.format(msgspec.json.encode(latest)) + b"\n")
+
+
+def write_page() -> None:
+    """Tell everything that was kept."""
+    parts = _latest().get("parts", {})
+    sections = [_section(part, parts[part]) for part in _HOW if part in parts]
+    PAGE.write_text("\n".join([_INTRODUCTION, *sections]))
+
+
+def _latest() -> Figures:
+    return msgspec.json.decode(LATEST.read_bytes(), type=dict[str, Any]) if LATEST.exists() else {}
+
+
+def _section(part: str, kept: Figures) -> str:
+    title, how, rows = _HOW[part]
+    where, figures = kept["machine"], kept["figures"]
+    lines = [
+        f"## {title}",
+        how.format(**figures),
+        "",
+        f"{where['date']}, {where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB,\n"
+        f"{where['system']}, Python {where['python']}; load by others when it began: {where['load_before']}.",
+        "",
+        "| | median (lowest to highest) |",
+        "|---|---|",
+    ]
+    lines += [f"| {told} | {_told(figures[name], digits)} |" for name, told, digits in rows if name in figures]
+    return "\n".join([*lines, ""])
+
+
+def _told(value: Any, digits: int) -> str:
+    if not isinstance(value, dict):
+        return f"{value:,.{digits}f}"
+    if value.keys() == set(Spread.__struct_fields__):
+        return msgspec.convert(value, Spread).text(digits)
+    return ", ".join(f"{int(size):,}: {figure:,.{digits}f}" for size, figure in value.items())
