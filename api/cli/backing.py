@@ -10,9 +10,7 @@ from api.engines import embedded_postgres, embedded_valkey
 from kernel.settings import Settings
 
 
-def with_backing_services(
-    settings: Settings, running: ExitStack, *, say: Callable[[str], None] = print
-) -> Settings:
+def with_backing_services(settings: Settings, running: ExitStack, *, say: Callable[[str], None] = print) -> Settings:
     """The settings with all three addresses; the engines started for them stop when `running` closes.
 
     `say` hears of each started engine. Raises EngineError when one cannot start, and

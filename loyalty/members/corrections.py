@@ -66,7 +66,7 @@ async def adjust_points(
     connection = await driver(session)
     account = await open_account(connection, member_id, now=now)
     if account.status == "erased":
-        raise MemberNotActiveError(None, status=account.status)
+        raise MemberNotActiveError(None, member_status=account.status)
     act = Act(Cause("adjustment", account.last_entry_no + 1), actor, now, now, reason)
     entry_no = account.last_entry_no + 1
     if points > 0:
@@ -76,11 +76,7 @@ async def adjust_points(
     await write_accounts(connection, [account])
     await publish(
         connection,
-        [
-            PointsAdjusted(
-                member_id=account.member_id, entry_no=entry_no, wallet=wallet, points=points, occurred_at=now
-            )
-        ],
+        [PointsAdjusted(member_id=account.member_id, entry_no=entry_no, wallet=wallet, points=points, occurred_at=now)],
         now=now,
     )
     return Adjustment(

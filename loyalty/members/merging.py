@@ -43,15 +43,13 @@ async def merge_members(
     connection = await driver(session)
     if source_id == target_id:
         raise CannotMergeError("A member cannot be merged into itself.")
-    accounts = await lock_accounts(
-        connection, [source_id, target_id], now=now, with_lots=[source_id, target_id]
-    )
+    accounts = await lock_accounts(connection, [source_id, target_id], now=now, with_lots=[source_id, target_id])
     if len(accounts) < 2:
         raise MemberNotFoundError
     source, target = accounts[source_id], accounts[target_id]
     for account in (source, target):
         if account.status in {"merged", "erased"}:
-            raise CannotMergeError(None, status=account.status)
+            raise CannotMergeError(None, member_status=account.status)
         apply_due(account, now)
     merge_into(source, target, Act(Cause("merge", 0), actor, now, now, reason))
     await write_accounts(connection, [source, target])
@@ -59,9 +57,7 @@ async def merge_members(
     await _move_person(session, source_id, target_id, now=now)
     statement = update(Member).where(col(Member.member_id) == source_id)
     await session.exec(statement.values(status="merged", merged_into=target_id))
-    await publish(
-        connection, [MembersMerged(member_id=target_id, source_member_id=source_id, merged_at=now)], now=now
-    )
+    await publish(connection, [MembersMerged(member_id=target_id, source_member_id=source_id, merged_at=now)], now=now)
     return target_id
 
 
