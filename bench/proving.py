@@ -17,7 +17,7 @@ class BooksWrongError(Exception):
 async def prove(stand: Stand) -> str:
     """Run every invariant over the stand's database; answers that they hold. Raises ``BooksWrongError``.
 
-    No worker runs beside a measurement: its events may wait.
+    No worker runs beside a measurement: events may wait.
     """
     async with opened(stand.settings) as services:
         results = await verify(services.database, Scope(now=services.clock(), delivery_patience=_PATIENCE))

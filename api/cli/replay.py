@@ -36,7 +36,7 @@ def replay(
     households: Annotated[int | None, typer.Option(min=1, help="Only those of the first so many households.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
 ) -> None:
-    """Send a year of real baskets, then count every household's points a second time in SQL.
+    """Send a year of real baskets, check every invariant, and count each household's points a second time in SQL.
 
     Uses the database at DATABASE_URL and APP_DATABASE_URL, or the embedded one, which nobody else may be using then.
     Sending them again changes nothing.
@@ -52,18 +52,22 @@ def replay(
     try:
         journey = CompleteJourney(households=households)
         with ExitStack() as running:
-            replayed = _replay(running, console, journey)
+            replayed, broken = _replay(running, console, journey)
         counted = points_by_household(journey.duckdb)
     except (EngineError, JourneyMissingError, ReplayRefusedError) as problem:
         console.print(str(problem), style="red", markup=False)
         raise typer.Exit(1) from None
     differing = sum(counted[household] != points for household, points in replayed.points_by_household.items())
-    _tell(_totals(replayed) | {"households_counted_otherwise": differing}, as_json=as_json)
-    if differing:
+    proof = {"households_counted_otherwise": differing, "invariants_broken": len(broken)}
+    _tell(_totals(replayed) | proof, as_json=as_json)
+    if broken:
+        console.print("Broken, as `comeback verify` shows: " + "; ".join(broken), style="red", markup=False)
+    if differing or broken:
         raise typer.Exit(1)
 
 
-def _replay(running: ExitStack, console: Console, journey: "CompleteJourney") -> "Replayed":
+def _replay(running: ExitStack, console: Console, journey: "CompleteJourney") -> "tuple[Replayed, list[str]]":
+    """What was sent, and the invariants that do not hold afterwards."""
     from api.replay.sending import replay as send
     from migrations.running import migrate
 
@@ -71,7 +75,23 @@ def _replay(running: ExitStack, console: Console, journey: "CompleteJourney") ->
     owner_url, app_role = addresses_of(settings)
     asyncio.run(migrate(owner_url, app_role=app_role))
     with _progress(console, journey) as watch:
-        return asyncio.run(send(settings, journey, watch))
+        replayed = asyncio.run(send(settings, journey, watch))
+    return replayed, asyncio.run(_broken_invariants(settings))
+
+
+async def _broken_invariants(settings: Settings) -> list[str]:
+    from kernel.clock import system_clock
+    from kernel.database import Database
+    from loyalty.verification.invariant import Scope
+    from loyalty.verification.running import verify
+
+    assert settings.app_database_url is not None, "the replay has just used it"
+    database = Database(settings.app_database_url.get_secret_value(), pool_size=1)
+    try:
+        results = await verify(database, Scope(now=system_clock()))
+    finally:
+        await database.close()
+    return [f"{result.invariant.code} {result.invariant.title}" for result in results if result.violations]
 
 
 def _totals(replayed: "Replayed") -> dict[str, int | float]:

@@ -9,12 +9,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.callers import TerminalCaller
+from api.delivering import Outbox
 from api.opening import open_services
 from api.pos.posting import Answer, post_alone, post_together
 from api.programmes import refresh_programmes
 from api.replay.complete_journey import CURRENCY, ZONE, Basket, CompleteJourney, Sizes
 from api.replay.opening import open_shop, sku, store_code, terminal_code
 from api.services import Services
+from api.subscriptions import REACTIONS
 from kernel.database import driver
 from kernel.settings import Settings
 from loyalty.answers import KeyId
@@ -75,7 +77,7 @@ class Watch:
 async def replay(
     settings: Settings, journey: CompleteJourney, watch: Watch, *, at_once: int = BASKETS_AT_ONCE
 ) -> Replayed:
-    """Open the shop, send every basket in lists of ``at_once``, add up.
+    """Open the shop, send every basket in lists of ``at_once``, deliver what they published, add up.
 
     What was sent before is answered again and changes nothing. Raises ``ReplayRefusedError``.
     """
@@ -90,6 +92,7 @@ async def replay(
             await _send(services, [submission_of(basket, members[basket.household_id]) for basket in baskets])
             watch.sent(len(baskets))
         seconds = time.perf_counter() - started
+        await _deliver(services)
         return Replayed(
             journey.sizes, await _count(services, members) - before, await _issued(services, members), seconds
         )
@@ -125,6 +128,16 @@ def submission_of(basket: Basket, member_id: int) -> Submission:
         total_minor=basket.total_minor,
     )
     return Submission(KeyId(till.client, f"basket-{basket.basket_id}"), sale, canonical(sale), till.actor)
+
+
+async def _deliver(services: Services) -> None:
+    """What the worker would have done meanwhile: every sale's event reaches its handlers."""
+    outbox = Outbox(services.database, REACTIONS, clock=services.clock)
+    while await outbox.spread():
+        pass
+    while partitions := await outbox.waiting():
+        for partition in partitions:
+            await outbox.deliver(partition)
 
 
 async def _count(services: Services, members: Mapping[int, int]) -> int:

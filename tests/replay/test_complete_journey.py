@@ -6,6 +6,8 @@ from api.replay.sending import Watch, replay
 from api.services import Services
 from kernel.database import driver
 from kernel.settings import Settings
+from loyalty.verification.invariant import Scope
+from loyalty.verification.running import verify
 
 HOUSEHOLDS = 12
 
@@ -27,6 +29,8 @@ async def test_points_per_household_equal_a_count_in_sql_over_the_raw_lines(
     assert kept is not None
     assert (kept["lines"], kept["minor"]) == (journey.sizes.lines, journey.sizes.sales_minor)
     assert expired > 0, "the replay's clock moves with the data"
+    results = await verify(services.database, Scope(now=services.clock()))
+    assert [result.invariant.title for result in results if result.violations] == []
 
 
 async def test_replaying_twice_changes_nothing(services: Services, settings: Settings) -> None:
