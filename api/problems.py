@@ -66,8 +66,9 @@ def status_of(error: DomainError) -> int:
 
 
 def problem(status: int, code: str, detail: str, facts: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """A problem document."""
-    return {"type": TYPE_PREFIX + code, "code": code, "status": status, "detail": detail, **(facts or {})}
+    """A problem document. No fact takes the place of a member that the format itself defines."""
+    defined = {"type": TYPE_PREFIX + code, "code": code, "status": status, "detail": detail}
+    return defined | dict(facts or {}) | defined
 
 
 def encode_refusal(error: DomainError) -> tuple[int, bytes]:
@@ -124,7 +125,11 @@ def failure_of(error: Exception, *, where: str) -> Failure:
     sqlstate = _sqlstate(error)
     if _is_unreachable(error, sqlstate):
         log.error("database_unreachable", path=where, error=repr(error))
-        document = problem(503, "unavailable", "The database cannot be reached. Nothing was done; try again.")
+        document = problem(
+            503,
+            "unavailable",
+            "The database cannot be reached. Try again under the same key: what was done is not done twice.",
+        )
         return Failure(503, document, {"Retry-After": "2"})
     if sqlstate == _LOCK_NOT_AVAILABLE:
         document = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")

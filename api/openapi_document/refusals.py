@@ -51,7 +51,11 @@ _EXAMPLES: Final = {
         "Too many requests of this kind. Slow down.",
         {"retry_after_s": 42, "limit": "lookups", "most": 120, "window_s": 60},
     ),
-    503: problem(503, "unavailable", "The database cannot be reached. Nothing was done; try again."),
+    503: problem(
+        503,
+        "unavailable",
+        "The database cannot be reached. Try again under the same key: what was done is not done twice.",
+    ),
 }
 
 

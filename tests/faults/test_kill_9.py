@@ -26,7 +26,7 @@ WAITING = "SELECT (SELECT count(*) FROM outbox_event) + (SELECT count(*) FROM ou
 def some(kills: int) -> list[int]:
     """How many requests are answered before each kill."""
     chance = random.Random(kills)
-    return [chance.randint(40, 120) for _ in range(kills)]
+    return [chance.randint(30, 60) for _ in range(kills)]
 
 
 @KILLS
