@@ -26,7 +26,7 @@ run: .venv/.run ## Start everything: engines, migrations, a demo programme, the 
 
 .PHONY: test
 test: .venv/.dev ## Run the tests on embedded engines (make test TESTS="tests/engines -k port")
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(TESTS)
 
 .PHONY: format
 format: .venv/.dev ## Put the code into its one form
