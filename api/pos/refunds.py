@@ -27,7 +27,8 @@ from loyalty.refunds.recording import RefundSubmission
 from loyalty.refunds.returned import PurchaseNotFoundError, Return, ReturnedLine, Waiting
 from loyalty.stores import read_store
 
-_QUOTED = ReceiptRef(number="-", shift="-")
+_QUOTED = ReceiptRef(number="/", shift="/")
+"""No till can send these: a quote is never taken for a refund that was made."""
 
 
 class OriginalRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

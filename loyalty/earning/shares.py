@@ -54,8 +54,9 @@ def scale_lines(purchase: EarningPurchase, refunded: Mapping[str, Decimal]) -> E
     """What is left of ``purchase`` after the quantities in ``refunded``, by line id, came back *in all*.
 
     The refunded part of each amount is ``amount * refunded / quantity`` rounded half up, of the total refunded so
-    far: the parts of any series of refunds add up to the whole, and a line that came back whole disappears. Each
-    line's price stays the sum of its discounts, its shares and what is left to pay, none of them negative.
+    far: the parts of any series of refunds add up to the whole, and a line that came back whole disappears. Lines
+    without a quantity (a surcharge, a correction) come back with the last of the others. Each line's price stays the
+    sum of its discounts, its shares and what is left to pay, none of them negative.
 
     Raises ``ValueError`` for an unknown line or a quantity below 0 or above what was bought.
     """
@@ -68,6 +69,8 @@ def scale_lines(purchase: EarningPurchase, refunded: Mapping[str, Decimal]) -> E
         for before in shared.lines
         if (line := _remaining(before, refunded.get(before.line_id, Decimal(0)))) is not None
     )
+    if any(refunded.values()) and not any(line.quantity for line in remaining):
+        remaining = ()
     return replace(shared, lines=remaining, order_discount_minor=sum(line.order_discount_minor for line in remaining))
 
 

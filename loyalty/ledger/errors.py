@@ -20,7 +20,7 @@ class HoldNotOpenError(ConflictError):
     title = "This hold has already been resolved."
 
     def __init__(self, *, status: str) -> None:
-        super().__init__(None, status=status)
+        super().__init__(None, hold_status=status)
 
 
 class CaptureAboveHoldError(UnprocessableError):

@@ -101,14 +101,26 @@ def shortfall_policy(document: ProgrammeDocument, wallet: str) -> ShortfallPolic
     return _settings({item.code: item for item in document.wallets}, wallet).debt
 
 
-def cash_reduction_minor(effects: Sequence[WalletEffect], cash_minor: int, document: ProgrammeDocument) -> int:
-    """What points that could not be taken lower the cash by, where the programme says so. Never below no cash."""
+def cash_reduction_minor(
+    effects: Sequence[WalletEffect],
+    cash_minor: int,
+    document: ProgrammeDocument,
+    *,
+    earlier: Sequence[WalletEffect] = (),
+) -> int:
+    """What points that could not be taken lower the cash by, where the programme says so. Never below no cash.
+
+    It is the step between two totals, after the ``earlier`` refunds and after this one: in how many parts the goods
+    come back saves nobody a rounding.
+    """
     value = document.spending.value
     if document.refunds.shortfall != "reduce_cash" or value is None:
         return 0
     wallet = document.spending.wallet or document.primary_wallet
-    left = sum(effect.left for effect in effects if effect.wallet == wallet)
-    return max(0, min(left * value.minor // value.points, cash_minor))
+    before = sum(effect.left for effect in earlier if effect.wallet == wallet)
+    after = before + sum(effect.left for effect in effects if effect.wallet == wallet)
+    step_minor = after * value.minor // value.points - before * value.minor // value.points
+    return max(0, min(step_minor, cash_minor))
 
 
 def _settings(wallets: Mapping[str, Wallet], code: str) -> Wallet:

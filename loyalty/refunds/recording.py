@@ -148,7 +148,9 @@ async def _refund(
         lines=tuple(ReturnedLine(id=k, quantity=f"{q.normalize():f}") for k, q in reckoning.quantities.items()),
         amount_minor=reckoning.amount_minor,
         points_minor=reckoning.points_minor,
-        cash_reduction_minor=cash_reduction_minor(effects, reckoning.amount_minor - reckoning.points_minor, document),
+        cash_reduction_minor=cash_reduction_minor(
+            effects, reckoning.amount_minor - reckoning.points_minor, document, earlier=original.earlier
+        ),
         effects=tuple(effects),
         balances=tuple((code, wallet.balance) for code, wallet in sorted(account.wallets.items())),
         flags=_flags(original, document, occurred_at),

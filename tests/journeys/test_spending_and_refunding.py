@@ -13,6 +13,7 @@ from tests.programmes import POINTS, programme, publish, rate
 from tests.shop import Shop, Till, bearer
 
 SPENDING = {"value": {"points": 1, "minor": 100}, "maximum_share_bp": 5_000, "minimum_points": 1}
+REDUCE_CASH = {"shortfall": "reduce_cash"}
 
 
 async def shop_with_a_rich_member(services: Services, client: httpx.AsyncClient, shop: Shop) -> tuple[Till, int]:
@@ -205,3 +206,54 @@ async def test_a_late_capture_of_a_wallet_that_the_programme_dropped_is_recorded
     owner = {"id": member_public_id(member_id)}
     bought = await done(client, till, "purchases", sale("2", member=owner, hold_id=hold["id"]))
     assert bought["points_used"] == 50
+
+
+async def test_refunds_in_many_parts_lower_the_cash_by_what_one_would(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    spending = {"value": {"points": 10, "minor": 1}, "needs_proof": False}
+    await publish(services, programme(rate(points=1, per_minor=1), spending=spending, refunds=REDUCE_CASH))
+    till, owner = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("first", line("a", 100, quantity="20"), member=owner))
+    goods = line("b", 10)
+    hold = await done(client, till, "holds", basket(goods, member=owner, points=100))
+    await done(client, till, "purchases", sale("2", goods, member=owner, hold_id=hold["id"]))
+    parts = [refund("first", f"r{part}", lines=[{"id": "a", "quantity": "1"}]) for part in range(20)]
+    reduced = [(await done(client, till, "refunds", part))["cash_reduction_minor"] for part in parts]
+    assert sum(reduced) == 10, "5 of 100 spent points a time are worth half a unit"
+
+
+async def test_a_line_without_quantity_comes_back_with_the_last_of_the_others(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, owner = await shop.till(), {"id": member_public_id(await shop.member())}
+    goods = (line("a", 3_000, quantity="2"), line("surcharge", 1_000, quantity="0"))
+    await done(client, till, "purchases", sale("1", *goods, member=owner))
+    first = await done(client, till, "refunds", refund("1", "r1", lines=[{"id": "a", "quantity": "1"}]))
+    last = await done(client, till, "refunds", refund("1", "r2"))
+    assert (first["amount_minor"], last["amount_minor"]) == (1_500, 2_500)
+    assert last["balances"] == [{"wallet": "points", "balance": 0}]
+
+
+async def test_a_refunds_own_number_never_stands_in_the_way_of_a_quote(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, owner = await shop.till(), {"id": member_public_id(await shop.member())}
+    bought = await done(client, till, "purchases", sale("1", line("a", quantity="2"), member=owner))
+    half = refund("1", lines=[{"id": "a", "quantity": "1"}])
+    await done(client, till, "refunds", {**half, "receipt": {"number": "-", "shift": "-"}})
+    quoted = await done(client, till, "refund-quotes", {"original": {"purchase_id": bought["id"]}})
+    assert quoted["amount_minor"] == 5_000
+
+
+async def test_a_refusals_status_is_the_answers_whatever_the_thing_it_is_about_has(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    till, member_id = await shop_with_a_rich_member(services, client, shop)
+    member = await token_by_qr(client, shop, till, member_id)
+    hold = await done(client, till, "holds", basket(member=member, points=50))
+    await done(client, till, "voids", {"hold_id": hold["id"]})
+    again = (await send(client, till, "voids", {"hold_id": hold["id"]})).json()
+    assert (again["status"], again["code"], again["hold_status"]) == (409, "hold_not_open", "voided")
