@@ -220,13 +220,13 @@ def run_histories(urls: DatabaseUrls, *, examples: int, steps: int, shrink: bool
         assert broken == {}
 
 
-def test_production_and_the_model_tell_the_same_history(ledger_urls: DatabaseUrls, anyio_backend: str) -> None:
+@pytest.mark.usefixtures("anyio_backend")
+def test_production_and_the_model_tell_the_same_history(ledger_urls: DatabaseUrls) -> None:
     run_histories(ledger_urls, examples=40, steps=20, shrink=False)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3_600)
-def test_production_and_the_model_tell_the_same_histories_all_night(
-    ledger_urls: DatabaseUrls, anyio_backend: str
-) -> None:
+@pytest.mark.usefixtures("anyio_backend")
+def test_production_and_the_model_tell_the_same_histories_all_night(ledger_urls: DatabaseUrls) -> None:
     run_histories(ledger_urls, examples=512, steps=50)
