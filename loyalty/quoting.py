@@ -88,9 +88,7 @@ def cannot_spend(account: Account) -> bool:
 def _basket(
     sale: Sale, account: Account, context: Context, points_minor: Mapping[str, int], *, now: datetime
 ) -> EarningPurchase:
-    return earning_purchase(
-        sale, occurred_at=now, zone=account.zone, items=context.items, points_minor=points_minor
-    )
+    return earning_purchase(sale, occurred_at=now, zone=account.zone, items=context.items, points_minor=points_minor)
 
 
 def _evaluation(

@@ -142,7 +142,8 @@ async def report_shift(
 ) -> ShiftComparison:
     """Compare a till's counts, and the receipts it ``listed`` (key to money), with the books.
 
-    The result is kept for staff and nothing is corrected: what is missing is sent by the till, and then it reports again.
+    The result is kept for staff and nothing is corrected: what is missing is sent by the till, and then it reports
+    again.
     """
     connection = await driver(session)
     booked = await _booked(connection, shift)

@@ -19,7 +19,8 @@ _STORES = "SELECT store_id, zone, currency, legal_entity FROM store WHERE store_
 _ITEMS = "SELECT sku, category, brand, tags FROM catalogue_item WHERE sku = ANY($1::text[])"
 _FACTS = """
 SELECT member_id, f.purchases_count, f.last_purchase_on, p.birthday
-FROM unnest($1::bigint[]) AS m (member_id) LEFT JOIN member_fact f USING (member_id) LEFT JOIN person p USING (member_id)
+FROM unnest($1::bigint[]) AS m (member_id)
+LEFT JOIN member_fact f USING (member_id) LEFT JOIN person p USING (member_id)
 """
 
 

@@ -86,10 +86,14 @@ class Sale(Struct, frozen=True, kw_only=True):
 
 
 def receipt_key(store_id: str, terminal_id: str, receipt: ReceiptRef) -> str:
-    """The natural key: fiscal identifier, or store, terminal, business date or shift, and number."""
+    """The natural key: fiscal identifier, or store, terminal, business date and shift as far as given, and number.
+
+    A shift may have the same name every day: where the till states a business date too, both count.
+    """
     if receipt.fiscal_id is not None:
         return f"fiscal/{receipt.fiscal_id}"
-    period = receipt.shift or (receipt.business_date.isoformat() if receipt.business_date else "")
+    day = receipt.business_date.isoformat() if receipt.business_date else None
+    period = "/".join(part for part in (day, receipt.shift) if part)
     return f"{store_id}/{terminal_id}/{period}/{receipt.number}"
 
 

@@ -87,3 +87,16 @@ async def test_sixteen_clients_send_the_same_receipts_and_each_pays_once(
     assert len({answer.content for answer in answers}) == 40
     assert await rows(services, "SELECT count(*), sum(amount) FROM journal") == [(40, 40)]
     assert await rows(services, "SELECT remaining FROM balance") == [(8,)] * 5
+
+
+async def test_a_shift_of_the_same_name_on_another_day_is_another_receipt(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till = await shop.till()
+    member = {"id": member_public_id(await shop.member())}
+    for day in ("2026-03-01", "2026-03-02"):
+        receipt = {"number": "1", "shift": "morning", "business_date": day}
+        answer = await sell(client, till, sale(member=member) | {"receipt": receipt}, key=day)
+        assert answer.status_code == 201, answer.text
+    assert await rows(services, "SELECT count(*) FROM purchase") == [(2,)]
