@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import structlog
 from litestar import Litestar
@@ -27,6 +28,10 @@ from tests.clocks import MovableClock
 from tests.shop import Shop
 
 APP_ROLE = "comeback_app"
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
+"""The default run tries the same examples each time and times none; the ``nightly`` runs search at random."""
 
 
 @dataclass(frozen=True)

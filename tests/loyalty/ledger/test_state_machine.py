@@ -194,6 +194,7 @@ def opened(urls: DatabaseUrls) -> Iterator[tuple[Till, asyncio.Runner]]:
 
 
 def run_histories(urls: DatabaseUrls, *, examples: int, steps: int, shrink: bool = True) -> None:
+    """With ``shrink`` at random, and a failure is made small; without, the same histories each time."""
     phases = [phase for phase in Phase if shrink or phase is not Phase.shrink]
     with opened(urls) as (open_till, open_runner):
 
@@ -207,6 +208,7 @@ def run_histories(urls: DatabaseUrls, *, examples: int, steps: int, shrink: bool
                 stateful_step_count=steps,
                 deadline=None,
                 phases=phases,
+                derandomize=not shrink,
                 report_multiple_bugs=False,
                 suppress_health_check=list(HealthCheck),
             ),
