@@ -33,7 +33,7 @@ LINKS: Final[Mapping[str, str]] = {
     "Voucherify": "https://github.com/voucherifyio/voucherify-openapi",
     "WB Gamification": "https://github.com/vapvarun/wb-gamification",
     "gamification-engine": "https://github.com/ActiDoo/gamification-engine",
-    "leaderboard": "https://pypi.org/project/leaderboard/",
+    "leaderboard": "https://github.com/agoragames/leaderboard-python",
 }
 """Sources that have an address of their own."""
 
