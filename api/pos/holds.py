@@ -59,7 +59,8 @@ class HoldsController(Controller):
         self, data: JSONBody[HoldRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
     ) -> Response[bytes]:
         sale, proof = await to_sale(services, caller, data)
-        body = canonical_body("holdPoints", {"sale": replace(sale, stated_at=EPOCH), "points": data.points})
+        compared = {"sale": replace(sale, stated_at=EPOCH), "points": data.points, "reference": data.reference}
+        body = canonical_body("holdPoints", compared)
 
         async def act(session: WriteSession, now: datetime) -> HoldView:
             placed = await hold_points(
