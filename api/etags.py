@@ -36,7 +36,7 @@ def conditional(request: Request[Any, Any, Any], body: T, *, revision: int | Non
     one caller: caches in between keep nothing.
     """
     content = msgspec.json.encode(body)
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"' if revision is None else etag_of(revision)
+    etag = _digest(content) if revision is None else etag_of(revision)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if _names(request.headers.get("if-none-match", ""), etag):
         return Response(cast(T, None), status_code=304, headers=headers)
@@ -48,11 +48,30 @@ def etag_of(revision: int) -> str:
     return f'"{revision}"'
 
 
+def etag_of_body(body: object) -> str:
+    """The ETag that ``conditional`` gives to something that counts no revisions."""
+    return _digest(msgspec.json.encode(body))
+
+
 def require_match(if_match: str, revision: int) -> None:
     """Return when ``If-Match`` (RFC 9110, 13.1.1) names ``revision``. Raises ``StaleError``; weak ETags never match."""
-    candidates = [candidate.strip() for candidate in if_match.split(",")]
-    if etag_of(revision) not in candidates and candidates != ["*"]:
+    if not _matches(if_match, etag_of(revision)):
         raise StaleError(None, revision=revision)
+
+
+def require_unchanged(if_match: str, body: object) -> None:
+    """The same for what the caller would read now, locked until it has been written."""
+    if not _matches(if_match, etag_of_body(body)):
+        raise StaleError
+
+
+def _matches(if_match: str, etag: str) -> bool:
+    candidates = [candidate.strip() for candidate in if_match.split(",")]
+    return etag in candidates or candidates == ["*"]
+
+
+def _digest(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
 def _names(if_none_match: str, etag: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from api.callers import StaffCaller
+from api.consents import ConsentView, view_consents
 from api.security.permissions import Permission, has_permission
 from api.services import Services
 from kernel.database import ReadSession
@@ -59,7 +60,11 @@ class MemberView(MemberSummary, frozen=True, kw_only=True):
     name: str | None
     birthday: date | None
     """Null when masked."""
+    updated_at: datetime
+    """When language, zone, name, birthday or a consent were last changed."""
     identities: list[MemberIdentity]
+    consents: list[ConsentView]
+    """The last answer to each purpose and channel."""
 
 
 def summarise_member(member: Member) -> MemberSummary:
@@ -105,4 +110,6 @@ async def view_member(session: ReadSession, services: Services, caller: StaffCal
             )
             for own in profile.identities
         ],
+        updated_at=profile.updated_at,
+        consents=view_consents(profile.consents),
     )

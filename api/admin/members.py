@@ -1,8 +1,8 @@
-"""Members: listed, found, shown."""
+"""Members: listed, found, shown, changed."""
 
 from typing import Annotated, Any, Literal
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, Response, get, patch, post
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Struct
 
@@ -10,14 +10,18 @@ from api import fields
 from api.admin.member_views import MemberPage, MemberView, summarise_member, view_member
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_position
 from api.dependencies import ServicesOf, Staff
-from api.documented import NOT_MODIFIED, refusals
-from api.etags import conditional
+from api.documented import NOT_MODIFIED, refusals, write_refusals
+from api.etags import IfMatch, conditional, etag_of_body, require_unchanged
+from api.me.profile import ProfilePatch, profile_changes
 from api.parameters import MemberInPath
 from api.rate_limits import Limit, limited
 from api.security.permissions import Permission, requires_permission
+from loyalty.audit import record_change
 from loyalty.members.finding import MemberLookup, find_member
 from loyalty.members.ids import member_id_of
 from loyalty.members.listing import list_members
+from loyalty.members.profile import change_profile
+from loyalty.members.survivors import lock_surviving_member
 
 StatusInQuery = Annotated[
     Literal["active", "blocked", "merged", "erased"] | None, QueryParameter(required=False, description="Only these.")
@@ -74,6 +78,42 @@ class AdminMembers(Controller):
         async with services.database.read() as session:
             view = await view_member(session, services, caller, member_id_of(member_id))
         return conditional(request, view)
+
+    @patch(
+        "/members/{member_id:str}",
+        operation_id="changeMember",
+        summary="Change a member's name, birthday, language, zone or consents",
+        description="As the member could in the app. Who changed what is on record, until the member is erased.",
+        guards=[requires_permission(Permission.MEMBERS_WRITE)],
+        responses=write_refusals(401, 403, 404, 412, 422),
+    )
+    async def change(
+        self,
+        member_id: MemberInPath,
+        data: JSONBody[ProfilePatch],
+        caller: Staff,
+        services: ServicesOf,
+        if_match: IfMatch,
+    ) -> Response[MemberView]:
+        now = services.clock()
+        async with services.database.write() as session:
+            member = await lock_surviving_member(session, member_id_of(member_id))
+            require_unchanged(if_match, await view_member(session, services, caller, member.member_id))
+            changes = profile_changes(data, source=caller.actor)
+            done = await change_profile(session, member.member_id, changes, now=now)
+            view = await view_member(session, services, caller, member.member_id)
+            if done.after:
+                await record_change(
+                    session,
+                    actor=caller.actor,
+                    action="member.changed",
+                    subject=view.member_id,
+                    before=done.before,
+                    after=done.after,
+                    now=now,
+                )
+            await session.commit()
+        return Response(view, headers={"ETag": etag_of_body(view)})
 
     @post(
         "/member-searches",

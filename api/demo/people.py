@@ -8,7 +8,8 @@ from sqlmodel import col, update
 from kernel.database import ReadSession, WriteSession
 from loyalty import identities
 from loyalty.identities import LookupKey
-from loyalty.members.registration import ConsentGiven, Newcomer, holder_of, register_member
+from loyalty.members.consents import ConsentGiven
+from loyalty.members.registration import Newcomer, holder_of, register_member
 from loyalty.models import Member
 
 

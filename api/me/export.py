@@ -7,6 +7,7 @@ from litestar import Response, get
 from litestar.enums import MediaType
 from msgspec import Struct
 
+from api.consents import ConsentView, view_consents
 from api.dependencies import Member, ServicesOf
 from api.documented import refusals
 from api.me.history import HistoryEntryView, view_entry
@@ -15,26 +16,16 @@ from api.me.purchases import PurchaseView, view_purchase
 from api.rate_limits import Limit, limited
 from kernel.database import ReadSession, driver
 from loyalty.ledger.opening import look_at_account
+from loyalty.members.consents import read_consents
 from loyalty.members.family import family_of
 from loyalty.members.history import read_history
-from loyalty.members.personal_data import read_consents, read_phones
+from loyalty.members.phones import read_phones
 from loyalty.members.profile import read_profile
 from loyalty.purchases.reading import read_purchases
 from notifications.messages import messages_to
 
 EXPORTS: Final = Limit("exports", 10, 3_600)
 _ALL: Final = 2**31
-
-
-class ConsentView(Struct, frozen=True, kw_only=True):
-    """What was agreed to or withdrawn, when, where, and which text was shown."""
-
-    purpose: str
-    channel: str
-    granted: bool
-    recorded_at: datetime
-    source: str
-    text_version: str
 
 
 class PhoneView(Struct, frozen=True, kw_only=True):
@@ -94,17 +85,7 @@ async def collect_personal_data(session: ReadSession, member_id: int, *, now: da
     return PersonalData(
         exported_at=now,
         profile=view_profile(profile),
-        consents=[
-            ConsentView(
-                purpose=consent.purpose,
-                channel=consent.channel,
-                granted=consent.granted,
-                recorded_at=consent.recorded_at,
-                source=consent.source,
-                text_version=consent.text_version,
-            )
-            for consent in await read_consents(session, family)
-        ],
+        consents=view_consents(await read_consents(session, family)),
         phones=[
             PhoneView(created_at=phone.created_at, last_used_at=phone.last_used_at, ended_at=phone.ended_at)
             for phone in await read_phones(session, family)

@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from api import fields
+from api.consents import ConsentAnswers, ConsentView, consents_given, view_consents
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals, write_refusals
 from api.etags import conditional
@@ -37,7 +38,11 @@ class ProfileView(Struct, frozen=True, kw_only=True):
     zone: str
     tier: str | None
     enrolled_at: datetime
+    updated_at: datetime
+    """When the member, or staff for them, last changed something here."""
     identities: list[IdentityView]
+    consents: list[ConsentView]
+    """The last answer to each purpose and channel."""
 
 
 class ProfilePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +52,8 @@ class ProfilePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     zone: fields.Zone | UnsetType = UNSET
     name: fields.PersonName | UnsetType | None = UNSET
     birthday: fields.Birthday | UnsetType | None = UNSET
+    consents: ConsentAnswers = []
+    """New answers. What was said before of the same purpose and channel is kept and counts no more."""
 
 
 class MyProfile(Controller):
@@ -69,11 +76,11 @@ class MyProfile(Controller):
 
     @patch(
         operation_id="changeMyProfile",
-        summary="Change language, zone, name or birthday",
+        summary="Change language, zone, name, birthday or consents",
         responses=write_refusals(401, 404, 422),
     )
     async def change(self, data: JSONBody[ProfilePatch], caller: Member, services: ServicesOf) -> ProfileView:
-        changes = ProfileChanges(language=data.language, zone=data.zone, name=data.name, birthday=data.birthday)
+        changes = profile_changes(data, source=caller.actor)
         async with services.database.write() as session:
             await change_profile(session, caller.member_id, changes, now=services.clock())
             await session.commit()
@@ -93,6 +100,17 @@ class MyProfile(Controller):
             await session.commit()
 
 
+def profile_changes(patch: ProfilePatch, *, source: str) -> ProfileChanges:
+    """What is to be changed; ``source`` is who asked for the consents."""
+    return ProfileChanges(
+        language=patch.language,
+        zone=patch.zone,
+        name=patch.name,
+        birthday=patch.birthday,
+        consents=consents_given(patch.consents, source),
+    )
+
+
 def view_profile(profile: Profile) -> ProfileView:
     """The profile in clear, for its owner."""
     return ProfileView(
@@ -104,8 +122,10 @@ def view_profile(profile: Profile) -> ProfileView:
         zone=profile.zone,
         tier=profile.tier,
         enrolled_at=profile.enrolled_at,
+        updated_at=profile.updated_at,
         identities=[
             IdentityView(kind=own.known_by.kind, value=own.known_by.value, verified=own.verified_at is not None)
             for own in profile.identities
         ],
+        consents=view_consents(profile.consents),
     )

@@ -1,16 +1,16 @@
 """Registering a customer at the till, also in mid-sale."""
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 from litestar import Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from api import fields
 from api.callers import TerminalCaller
+from api.consents import ConsentAnswers, consents_given
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
 from api.idempotency import IdempotencyKey, answered, canonical_body, settle_once, veiled
@@ -20,20 +20,11 @@ from kernel.database import ReadSession, WriteSession
 from loyalty import identities
 from loyalty.identities import KnownBy
 from loyalty.members.ids import member_id_of
-from loyalty.members.registration import ConsentGiven, Newcomer, register_member
+from loyalty.members.registration import Newcomer, register_member
 from loyalty.purchases.sale import canonical
 from loyalty.stores import read_store
 
 REGISTRATIONS = Limit("registrations", 60, 60)
-
-
-class ConsentAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the customer said when asked, with the version of the text that was shown to them."""
-
-    purpose: fields.Word
-    channel: fields.Word
-    granted: bool
-    text_version: fields.Version
 
 
 class RegistrationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +38,7 @@ class RegistrationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: fields.PersonName | None = None
     birthday: fields.Birthday | None = None
     language: fields.Language = "en"
-    consents: Annotated[list[ConsentAnswer], Meta(max_length=20)] = []
+    consents: ConsentAnswers = []
 
 
 class RegisteredMember(Struct, frozen=True, kw_only=True):
@@ -119,7 +110,7 @@ async def _newcomer(
         name=data.name,
         birthday=data.birthday,
         home_store_id=store.store_id,
-        consents=tuple(_consent(answer, caller.actor) for answer in data.consents),
+        consents=consents_given(data.consents, caller.actor),
     )
 
 
@@ -134,13 +125,3 @@ def _identities(data: RegistrationRequest, phone_region: str | None) -> tuple[Kn
     if data.external_system is not None and data.external_id is not None:
         known_by.append(identities.external(data.external_system, data.external_id))
     return tuple(known_by)
-
-
-def _consent(answer: ConsentAnswer, source: str) -> ConsentGiven:
-    return ConsentGiven(
-        purpose=answer.purpose,
-        channel=answer.channel,
-        granted=answer.granted,
-        source=source,
-        text_version=answer.text_version,
-    )

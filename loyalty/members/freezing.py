@@ -4,10 +4,9 @@ A frozen or blocked member keeps every point, and every sale is recorded: it ear
 """
 
 from msgspec import Struct
-from sqlmodel import col, update
 
 from kernel.database import WriteSession
-from loyalty.members.survivors import surviving_member
+from loyalty.members.survivors import lock_surviving_member
 from loyalty.models import Member
 
 
@@ -24,24 +23,14 @@ async def change_standing(session: WriteSession, member_id: int, standing: Stand
 
     Raises ``MemberNotFoundError``.
     """
-    while True:
-        member = await surviving_member(session, member_id)
-        before = standing_of(member)
-        statement = (
-            update(Member)
-            .where(col(Member.member_id) == member.member_id, col(Member.status).in_(("active", "blocked")))
-            .values(
-                earning_frozen=standing.earning_frozen,
-                spending_frozen=standing.spending_frozen,
-                status="blocked" if standing.blocked else "active",
-            )
-            .returning(col(Member.member_id))
-        )
-        if (await session.exec(statement)).scalar_one_or_none() is not None:
-            await session.refresh(member)
-            return member, before
-        # Merged or erased while the row was waited for: look again where the member is now.
-        session.expire(member)
+    member = await lock_surviving_member(session, member_id)
+    before = standing_of(member)
+    member.earning_frozen = standing.earning_frozen
+    member.spending_frozen = standing.spending_frozen
+    member.status = "blocked" if standing.blocked else "active"
+    session.add(member)
+    await session.flush()
+    return member, before
 
 
 def standing_of(member: Member) -> Standing:

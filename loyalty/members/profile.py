@@ -1,4 +1,4 @@
-"""What a member's profile says, and what its owner may change in it."""
+"""What a member's profile says, and what its owner, or staff for them, may change in it."""
 
 import re
 from datetime import date, datetime
@@ -11,9 +11,10 @@ from sqlmodel import col, select
 from kernel.database import ReadSession, WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.identities import KnownBy
+from loyalty.members.consents import ConsentGiven, record_consents, standing_consents
 from loyalty.members.ids import MemberNotFoundError
-from loyalty.members.survivors import surviving_member
-from loyalty.models import Member, Person, PersonIdentity
+from loyalty.members.survivors import lock_surviving_member, surviving_member
+from loyalty.models import Consent, Member, Person, PersonIdentity
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z", re.ASCII)
 _FIRST_BIRTHDAY: Final = date(1900, 1, 1)
@@ -45,7 +46,11 @@ class Profile(Struct, frozen=True, kw_only=True):
     zone: str
     tier: str | None
     enrolled_at: datetime
+    updated_at: datetime
+    """When language, zone, name, birthday or a consent were last changed."""
     identities: tuple[OwnIdentity, ...]
+    consents: tuple[Consent, ...]
+    """The last answer to each purpose and channel."""
 
 
 class ProfileChanges(Struct, frozen=True, kw_only=True):
@@ -55,6 +60,15 @@ class ProfileChanges(Struct, frozen=True, kw_only=True):
     zone: str | UnsetType = UNSET
     name: str | UnsetType | None = UNSET
     birthday: date | UnsetType | None = UNSET
+    consents: tuple[ConsentGiven, ...] = ()
+    """New answers; those not named stand."""
+
+
+class ProfileChange(Struct, frozen=True):
+    """What has another value now. Personal data, by the profile's field names."""
+
+    before: dict[str, object]
+    after: dict[str, object]
 
 
 async def read_profile(session: ReadSession, member_id: int) -> Profile:
@@ -75,18 +89,26 @@ async def read_profile(session: ReadSession, member_id: int) -> Profile:
         zone=member.zone,
         tier=member.tier,
         enrolled_at=member.enrolled_at,
+        updated_at=person.updated_at if person else member.enrolled_at,
         identities=tuple(OwnIdentity(KnownBy(row.kind, row.value), row.verified_at) for row in identities),
+        consents=tuple(await standing_consents(session, member.member_id)),
     )
 
 
-async def change_profile(session: WriteSession, member_id: int, changes: ProfileChanges, *, now: datetime) -> None:
-    """Apply ``changes``. Raises ``InvalidProfileError`` and changes nothing when one of them cannot be."""
-    person = (
-        await session.exec(select(Person).where(col(Person.member_id) == member_id).with_for_update())
-    ).one_or_none()
-    member = (await session.exec(select(Member).where(col(Member.member_id) == member_id).with_for_update())).one()
+async def change_profile(
+    session: WriteSession, member_id: int, changes: ProfileChanges, *, now: datetime
+) -> ProfileChange:
+    """Apply ``changes`` to the surviving member, and answer what they changed.
+
+    Raises ``MemberNotFoundError``; ``InvalidProfileError`` and ``ConsentRepeatedError``, and changes nothing, when one
+    of them cannot be.
+    """
+    member = await lock_surviving_member(session, member_id)
+    person = await session.get(Person, member.member_id)
     if person is None:
         raise MemberNotFoundError
+    stood = await standing_consents(session, member.member_id)
+    before = _values(member, person)
     if changes.language is not UNSET:
         member.language = checked_language(changes.language)
     if changes.zone is not UNSET:
@@ -95,9 +117,30 @@ async def change_profile(session: WriteSession, member_id: int, changes: Profile
         person.name = checked_name(changes.name)
     if changes.birthday is not UNSET:
         person.birthday = checked_birthday(changes.birthday, now=now)
-    person.updated_at = now
-    session.add_all((member, person))
-    await session.flush()
+    after = _values(member, person)
+    if given := await record_consents(session, member.member_id, changes.consents, now=now):
+        renewed = {(consent.purpose, consent.channel) for consent in given}
+        before["consents"] = [_answer(old) for old in stood if (old.purpose, old.channel) in renewed]
+        after["consents"] = [_answer(consent) for consent in given]
+    changed = [name for name in after if after[name] != before[name]]
+    if changed:
+        person.updated_at = now
+        session.add_all((member, person))
+        await session.flush()
+    return ProfileChange({name: before[name] for name in changed}, {name: after[name] for name in changed})
+
+
+def _values(member: Member, person: Person) -> dict[str, object]:
+    return {"language": member.language, "zone": member.zone, "name": person.name, "birthday": person.birthday}
+
+
+def _answer(consent: Consent | ConsentGiven) -> dict[str, object]:
+    return {
+        "purpose": consent.purpose,
+        "channel": consent.channel,
+        "granted": consent.granted,
+        "text_version": consent.text_version,
+    }
 
 
 def checked_language(language: str) -> str:

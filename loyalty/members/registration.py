@@ -13,11 +13,12 @@ from sqlmodel import col, select, tuple_
 from kernel.database import ReadSession, WriteSession
 from kernel.errors import ConflictError, UnprocessableError
 from loyalty.identities import CARD, EMAIL, PHONE, KnownBy, LookupKey
+from loyalty.members.consents import ConsentGiven, record_consents
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.members.profile import checked_birthday, checked_language, checked_name, checked_zone
 from loyalty.members.qr import new_qr_secret
 from loyalty.members.survivors import surviving_member
-from loyalty.models import Consent, Identity, Member, Person, PersonIdentity
+from loyalty.models import Identity, Member, Person, PersonIdentity
 
 _PRIORITY = (PHONE, EMAIL)
 
@@ -34,16 +35,6 @@ class NoIdentityError(UnprocessableError):
 
     code = "identity_missing"
     title = "At least one of phone, e-mail, card or external id is needed."
-
-
-class ConsentGiven(Struct, frozen=True, kw_only=True):
-    """What a new member agreed to or refused, and where they were asked."""
-
-    purpose: str
-    channel: str
-    granted: bool
-    source: str
-    text_version: str
 
 
 class Newcomer(Struct, frozen=True, kw_only=True):
@@ -77,7 +68,7 @@ async def register_member(
     """Register a member, or find the one who has the leading identity (phone, else e-mail, else card) already.
 
     An existing member is answered untouched. Raises ``IdentityTakenError`` when the leading identity is new and another
-    one is somebody's, ``NoIdentityError``, and ``InvalidProfileError``.
+    one is somebody's, ``NoIdentityError``, ``InvalidProfileError`` and ``ConsentRepeatedError``.
     """
     if not newcomer.identities:
         raise NoIdentityError
@@ -159,19 +150,8 @@ async def _enrol(session: WriteSession, newcomer: Newcomer, lookup_key: LookupKe
         )
         for known_by in identities
     )
-    session.add_all(
-        Consent(
-            member_id=member_id,
-            purpose=consent.purpose,
-            channel=consent.channel,
-            recorded_at=now,
-            granted=consent.granted,
-            source=consent.source,
-            text_version=consent.text_version,
-        )
-        for consent in newcomer.consents
-    )
     await session.flush()
+    await record_consents(session, member_id, newcomer.consents, now=now)
     return member_id
 
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import col, select
 
-from kernel.database import ReadSession
+from kernel.database import ReadSession, WriteSession
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.models import Member
 
@@ -23,3 +23,19 @@ async def surviving_member(session: ReadSession, member_id: int) -> Member:
             return member
         current = member.merged_into
     raise AssertionError(f"member {member_id} leads into a ring of merges")
+
+
+async def lock_surviving_member(session: WriteSession, member_id: int) -> Member:
+    """The same, whom nobody else changes until the transaction ends. Raises ``MemberNotFoundError``."""
+    while True:
+        member = await surviving_member(session, member_id)
+        statement = (
+            select(Member)
+            .where(col(Member.member_id) == member.member_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        locked = (await session.exec(statement)).one()
+        if locked.status not in {"merged", "erased"}:
+            return locked
+        # Merged or erased while the row was waited for: look again where the member is now.

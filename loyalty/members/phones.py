@@ -1,4 +1,4 @@
-"""What is kept about a person besides the profile: consents, and the phones that are signed in."""
+"""The phones that are or were signed in, for the member to see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from kernel.database import ReadSession
-from loyalty.models import Consent, MemberSession
+from loyalty.models import MemberSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,6 @@ class SignedInPhone:
     created_at: datetime
     last_used_at: datetime
     ended_at: datetime | None
-
-
-async def read_consents(session: ReadSession, members: Sequence[int]) -> Sequence[Consent]:
-    """Every consent given or withdrawn, the first first."""
-    rows = await session.exec(
-        select(Consent).where(col(Consent.member_id).in_(members)).order_by(col(Consent.recorded_at))
-    )
-    return rows.all()
 
 
 async def read_phones(session: ReadSession, members: Sequence[int]) -> list[SignedInPhone]:
