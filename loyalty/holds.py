@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import ForbiddenError, NotFoundError
-from loyalty.ledger.account import Account, Act, Cause, Hold
+from loyalty.ledger.account import Act, Cause, Hold
+from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.holding import place_hold, release_hold
 from loyalty.ledger.loading import load_holds
 from loyalty.ledger.opening import open_account
@@ -16,6 +18,9 @@ from loyalty.purchases.outcome import HoldNotFoundError
 from loyalty.purchases.sale import Sale
 from loyalty.quoting import cannot_spend, decide, spending_wallet
 from loyalty.stores import StoreNotFoundError
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 _BY_REFERENCE = """
 SELECT member_id, hold_no FROM hold WHERE terminal_id = $1 AND reference = $2 ORDER BY created_at DESC LIMIT 1
@@ -34,6 +39,18 @@ class SpendingBlockedError(ForbiddenError):
 
     code = "spending_blocked"
     title = "This member's points cannot be spent now."
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where a hold is asked for: at a terminal of a store, or at one that its hub acts for."""
+
+    store_id: str
+    terminal_id: str
+
+    def knows(self, hold: Hold) -> bool:
+        """Whether the hold is this store's or was placed in this terminal's name: nobody else's can be used here."""
+        return hold.store_id == self.store_id or hold.terminal_id == self.terminal_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +113,46 @@ async def find_hold(session: ReadSession, *, terminal_id: str, reference: str) -
     return (row["member_id"], row["hold_no"]) if row else None
 
 
-async def void_hold(session: WriteSession, member_id: int, hold_no: int, *, actor: str, now: datetime) -> PlacedHold:
-    """Give a hold's points back. Raises ``HoldNotFoundError``, and ``HoldNotOpenError`` when it was resolved before."""
+async def owner_of_hold(
+    session: ReadSession, member_id: int, hold_no: int, *, buyer_id: int, checkout: Checkout
+) -> int:
+    """In whose name a sale to ``buyer_id`` captures the hold that it names.
+
+    That is the hold's own member: the buyer, or somebody whom a merge made the same person. The sale is theirs then and
+    follows the forwarding record like any other. Raises ``HoldNotFoundError`` where there is no such hold, and for one
+    of another store or of another person.
+    """
     connection = await driver(session)
+    await _load_known(connection, member_id, hold_no, checkout)
+    if member_id != buyer_id:
+        survivors = await surviving_members(connection, [member_id, buyer_id])
+        if survivors.get(member_id, member_id) != survivors.get(buyer_id, buyer_id):
+            raise HoldNotFoundError
+    return member_id
+
+
+async def void_hold(
+    session: WriteSession, member_id: int, hold_no: int, *, checkout: Checkout, actor: str, now: datetime
+) -> PlacedHold:
+    """Give a hold's points back.
+
+    Raises ``HoldNotFoundError``, for a hold of another store too, and ``HoldNotOpenError`` when it is resolved already.
+    """
+    connection = await driver(session)
+    await _load_known(connection, member_id, hold_no, checkout)
     account = await open_account(connection, member_id, now=now)
-    hold = await _find(session, account, member_id, hold_no)
+    hold = account.holds.get(hold_no) if account.member_id == member_id else None
+    if hold is None:
+        # It was resolved, perhaps while the lock was waited for: what was read before it says too little.
+        hold = await _load_known(connection, member_id, hold_no, checkout)
     release_hold(account, hold, "voided", Act(Cause("hold", hold_no), actor, now, now))
     await write_accounts(connection, [account])
     return PlacedHold(account.member_id, hold, account.wallet(hold.wallet).balance)
 
 
-async def _find(session: WriteSession, account: Account, member_id: int, hold_no: int) -> Hold:
-    """The open hold with its lots, or whatever is known of a resolved one."""
-    if member_id == account.member_id and hold_no in account.holds:
-        return account.holds[hold_no]
-    found = await load_holds(await driver(session), [(member_id, hold_no)])
-    if (member_id, hold_no) not in found:
+async def _load_known(connection: "Connection[Record]", member_id: int, hold_no: int, checkout: Checkout) -> Hold:
+    """The hold without its lots, in whatever state it is. Raises ``HoldNotFoundError``."""
+    hold = (await load_holds(connection, [(member_id, hold_no)])).get((member_id, hold_no))
+    if hold is None or not checkout.knows(hold):
         raise HoldNotFoundError
-    return found[member_id, hold_no]
+    return hold

@@ -18,7 +18,7 @@ from api.dependencies import ServicesOf, Terminal
 from api.documented import refusals
 from api.pos.posting import Answer, guarded, post_all, rehearse
 from api.pos.refunds import RefundRequest, settle_refund
-from api.pos.sales import PurchaseRequest, look_up, named_member, shown_at, submission_of
+from api.pos.sales import PurchaseRequest, hold_owner, look_up, named_member, shown_at, submission_of
 from api.pos.voids import VoidRequest, settle_void
 from api.problems import encode_refusal, misfit, problem
 from api.requests import decode_body
@@ -188,6 +188,8 @@ async def _submission(
         if sale.member is not None:
             named = named_member(services, caller, sale.member, at=at)
             member_id = named[0] if named else await look_up(services, session, sale.member, at=at)
+        if sale.hold_id is not None:
+            member_id = await hold_owner(session, caller, sale, buyer_id=member_id)
         return submission_of(services, caller, item.key, sale, member_id=member_id)
     except DomainError as error:
         return error

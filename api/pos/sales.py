@@ -12,6 +12,7 @@ from api.services import Services
 from kernel.database import ReadSession
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
+from loyalty.holds import Checkout, owner_of_hold
 from loyalty.members.finding import MemberLookup, find_member
 from loyalty.members.ids import member_id_of
 from loyalty.purchases.checking import check_instants
@@ -91,6 +92,9 @@ async def to_submission(services: Services, caller: TerminalCaller, key: str, re
     """The sale as the domain records it. Raises a ``DomainError`` where a reference leads nowhere."""
     at = shown_at(request, now=services.clock())
     member_id, _ = await resolve_reference(services, caller, request.member, at=at)
+    if request.hold_id is not None:
+        async with services.database.read() as session:
+            member_id = await hold_owner(session, caller, request, buyer_id=member_id)
     return submission_of(services, caller, key, request, member_id=member_id)
 
 
@@ -107,7 +111,8 @@ def shown_at(request: PurchaseRequest, *, now: datetime) -> datetime:
 def submission_of(
     services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest, *, member_id: int | None
 ) -> Submission:
-    """The same for a sale whose member is known."""
+    """The same for a sale whose member is known; with a hold, by ``hold_owner``."""
+    hold = None if request.hold_id is None else member_and_number("hld", request.hold_id)
     sale = Sale(
         store_id=caller.store_id,
         terminal_id=acting_terminal(caller, request.terminal),
@@ -122,7 +127,7 @@ def submission_of(
         rounding_minor=request.rounding_minor,
         tenders=request.tenders,
         total_minor=request.total_minor,
-        hold_no=_hold_no(request, member_id),
+        hold_no=hold[1] if hold else None,
         points_used=request.points_used,
     )
     return Submission(
@@ -151,6 +156,17 @@ async def resolve_reference(
         return named
     async with services.database.read() as session:
         return await look_up(services, session, member, at=at), "none"
+
+
+async def hold_owner(
+    session: ReadSession, caller: TerminalCaller, request: PurchaseRequest, *, buyer_id: int | None
+) -> int:
+    """The member whose hold the request names: the buyer, or one who was merged with them. Raises 404s."""
+    named = member_and_number("hld", request.hold_id or "")
+    if named is None or buyer_id is None:
+        raise HoldNotFoundError
+    checkout = Checkout(caller.store_id, acting_terminal(caller, request.terminal))
+    return await owner_of_hold(session, *named, buyer_id=buyer_id, checkout=checkout)
 
 
 def named_member(
@@ -182,12 +198,3 @@ def _read_token(services: Services, caller: TerminalCaller, text: str, *, at: da
         if at >= now:
             raise
     return read_member_token(services.signing_keys, text, caller=caller, now=at)
-
-
-def _hold_no(request: PurchaseRequest, member_id: int | None) -> int | None:
-    if request.hold_id is None:
-        return None
-    key = member_and_number("hld", request.hold_id)
-    if key is None or member_id is None or key[0] != member_id:
-        raise HoldNotFoundError
-    return key[1]

@@ -19,7 +19,7 @@ from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
-from loyalty.holds import find_hold, void_hold
+from loyalty.holds import Checkout, find_hold, void_hold
 from loyalty.purchases.outcome import HoldNotFoundError
 from loyalty.purchases.sale import Code, ReceiptRef
 from loyalty.receipts import member_and_number
@@ -93,7 +93,9 @@ async def settle_void(
             key = await find_hold(session, terminal_id=terminal_id, reference=data.hold_reference or "")
         if key is None:
             raise HoldNotFoundError
-        return VoidAnswer(kind="hold", hold=hold_view(await void_hold(session, *key, actor=caller.actor, now=now)))
+        checkout = Checkout(caller.store_id, terminal_id)
+        voided_hold = await void_hold(session, *key, checkout=checkout, actor=caller.actor, now=now)
+        return VoidAnswer(kind="hold", hold=hold_view(voided_hold))
 
     body = canonical_body("voidAtTill", data)
     return await settle_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)

@@ -13,6 +13,7 @@ from asyncpg import UniqueViolationError
 
 from kernel.database import Database, driver
 from kernel.errors import DomainError
+from loyalty.holds import Checkout
 from loyalty.ledger.sweeping import sweep
 from loyalty.members.merging import CannotMergeError, merge_members
 from loyalty.purchases.outcome import Later, Recorded, Repeated, Submission
@@ -21,10 +22,11 @@ from loyalty.verification.invariant import Scope
 from loyalty.verification.running import verify
 from tests.conftest import DatabaseUrls
 from tests.loyalty.ledger.rulebook import Basket, Goods
-from tests.loyalty.ledger.till import Till, new_key
+from tests.loyalty.ledger.till import HERE, STORE, Till, new_key
 from tests.programmes import fixed, programme, rate
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ANOTHER_STORE = Checkout("another-store", "far-till")
 AT_ONCE = 20
 """Connections; whoever is beyond waits outside of the pool."""
 PAYING: dict[str, Any] = {
@@ -134,6 +136,7 @@ async def test_a_budget_is_given_out_to_the_last_point_and_no_further(till: Till
 
 @pytest.mark.parametrize("chance", range(5))
 async def test_capture_void_and_time_out_race_for_a_hold_and_one_of_them_wins(till: Till, chance: int) -> None:
+    """Of two tills of its store; whoever asks from another store finds none, before, between and after."""
     member_id = await rich_member(till, 100)
     placed = await till.hold(member_id, basket(80), 80, now=NOW)
     hold_no = placed.hold.hold_no
@@ -143,14 +146,20 @@ async def test_capture_void_and_time_out_race_for_a_hold_and_one_of_them_wins(ti
         async with till.transaction() as session:
             await sweep(session, now=placed.hold.expires_at, limit=100)
 
+    async def capture(checkout: Checkout) -> object:
+        await till.owner_of_hold(member_id, hold_no, checkout=checkout)
+        return await sell(till, sale)
+
     works: list[Awaitable[object]] = [
-        sell(till, sale),
-        till.void_hold(member_id, hold_no, now=NOW),
+        capture(HERE),
+        till.void_hold(member_id, hold_no, now=NOW, checkout=Checkout(STORE, "another-till")),
         time_out(),
+        capture(ANOTHER_STORE),
+        till.void_hold(member_id, hold_no, now=NOW, checkout=ANOTHER_STORE),
     ]
     random.Random(chance).shuffle(works)
-    outcomes = await together(works)
-    assert sum(isinstance(outcome, Recorded) for outcome in outcomes) == 1
+    counts = kinds(await together(works))
+    assert (counts["Recorded"], counts["HoldNotFoundError"]) == (1, 2)
     assert await resolutions(till, member_id) == 1
     assert await balance(till, member_id, placed.hold.expires_at) == 20
     await check_books(till, member_id)

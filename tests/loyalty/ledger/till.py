@@ -10,7 +10,7 @@ from datetime import datetime
 from kernel.database import Database, ReadSession, WriteSession, driver
 from loyalty import identities
 from loyalty.answers import KeyId, StoredAnswer, store_answers
-from loyalty.holds import PlacedHold, hold_points, void_hold
+from loyalty.holds import Checkout, PlacedHold, hold_points, owner_of_hold, void_hold
 from loyalty.identities import LookupKey
 from loyalty.ledger.account import Account, available
 from loyalty.ledger.due import apply_due
@@ -32,6 +32,7 @@ from tests.loyalty.ledger.rulebook import Basket
 
 STORE, TERMINAL, CLIENT = "store", "till", "terminal:till"
 ACTOR = f"{CLIENT}/cashier"
+HERE = Checkout(STORE, TERMINAL)
 _LOOKUP_KEY = LookupKey(bytes(32))
 _numbers = itertools.count(1)
 
@@ -165,9 +166,14 @@ class Till:
                 now=now,
             )
 
-    async def void_hold(self, member_id: int, hold_no: int, *, now: datetime) -> PlacedHold:
+    async def void_hold(self, member_id: int, hold_no: int, *, now: datetime, checkout: Checkout = HERE) -> PlacedHold:
         async with self.transaction() as session:
-            return await void_hold(session, member_id, hold_no, actor=ACTOR, now=now)
+            return await void_hold(session, member_id, hold_no, checkout=checkout, actor=ACTOR, now=now)
+
+    async def owner_of_hold(self, member_id: int, hold_no: int, *, checkout: Checkout = HERE) -> int:
+        """Who the hold is captured from by a sale to the same member; looked up before every such sale."""
+        async with self.database.read() as session:
+            return await owner_of_hold(session, member_id, hold_no, buyer_id=member_id, checkout=checkout)
 
     async def take_back(self, submission: RefundSubmission, *, now: datetime) -> Refunded | Waiting:
         """Record a refund that was not sent before."""
