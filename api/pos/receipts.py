@@ -11,6 +11,7 @@ from kernel.errors import DomainError
 from loyalty.members.ids import member_public_id
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.purchases.outcome import Later, Outcome, Recorded, RecordedGuest, Repeated
+from loyalty.purchases.posting import unpaid_flags
 from loyalty.purchases.sale import ReceiptRef
 from loyalty.receipts import hold_id, purchase_id
 
@@ -62,6 +63,8 @@ class PurchaseReceipt(Struct, frozen=True, kw_only=True):
     shortfall_points: int
     """Points that the sale used although its hold was gone and they were not there."""
     flags: tuple[str, ...]
+    """What is unusual about the sale and did not stop it. ``points_without_hold`` and ``points_above_hold``: the till
+    took points that no hold had set aside; ``points_used`` says what was paid. More words will come."""
     claim_code: str | None
     """To print on a guest's receipt."""
     print: tuple[str, ...]
@@ -140,7 +143,7 @@ def _of_guest(guest: RecordedGuest) -> PurchaseReceipt:
         programme_version=None,
         hold_id=None,
         shortfall_points=0,
-        flags=(),
+        flags=unpaid_flags(sale, None),
         claim_code=guest.claim_code,
         print=(),
     )

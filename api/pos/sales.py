@@ -58,7 +58,8 @@ class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tenders: Annotated[tuple[SaleTender, ...], Meta(max_length=50)] = ()
     hold_id: Annotated[str, Meta(max_length=64)] | None = None
     points_used: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
-    """Points to take of the hold. Null takes all of it, and no more than the basket costs."""
+    """Points to take of the hold. Null takes all of it, and no more than the basket costs. What the hold does not cover
+    is not taken, and the answer's ``flags`` say so."""
     quote: Annotated[str, Meta(max_length=2_048)] | None = None
     """The quote's token: its programme version is honoured while the quote is valid."""
     cashier: Code | None = None

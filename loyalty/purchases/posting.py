@@ -94,8 +94,15 @@ def post_sale(
         paid,
         hold,
         tuple(lots),
-        (*submission.flags, *flags, *refused, *late, *flags_of(sale, context.items)),
+        (*submission.flags, *flags, *refused, *late, *unpaid_flags(sale, hold), *flags_of(sale, context.items)),
     )
+
+
+def unpaid_flags(sale: Sale, hold: Hold | None) -> tuple[str, ...]:
+    """What the till says that it took in points and no hold had set aside for it: nobody has paid that."""
+    if hold is None:
+        return ("points_without_hold",) if sale.points_used else ()
+    return ("points_above_hold",) if sale.points_used is not None and sale.points_used > hold.amount else ()
 
 
 def _why_it_cannot_earn(account: Account) -> tuple[str, ...]:

@@ -142,3 +142,37 @@ async def test_a_hub_of_another_store_uses_the_holds_of_the_tills_it_acts_for_an
     named = {"hold_id": foreign["id"], **in_its_name}
     assert await refusal(client, hub, named) == (404, "hold_not_found")
     assert (await done(client, hub, "voids", {"hold_id": second["id"], **in_its_name}))["kind"] == "hold"
+
+
+@pytest.mark.parametrize(
+    ("held", "points_used", "taken", "flags"),
+    [
+        (None, None, 0, []),
+        (None, 0, 0, []),
+        (None, 1, 0, ["points_without_hold"]),
+        (50, None, 50, []),
+        (50, 49, 49, []),
+        (50, 50, 50, []),
+        (50, 51, 50, ["points_above_hold"]),
+    ],
+)
+async def test_points_that_no_hold_covers_are_not_taken_and_the_answer_says_so(
+    client: httpx.AsyncClient,
+    till: Till,
+    member: dict[str, str],
+    held: int | None,
+    points_used: int | None,
+    taken: int,
+    flags: list[str],
+) -> None:
+    told = {} if points_used is None else {"points_used": points_used}
+    if held is not None:
+        told["hold_id"] = (await done(client, till, "holds", basket(member=member, points=held)))["id"]
+    bought = await done(client, till, "purchases", sale("2", member=member, **told))
+    assert (bought["points_used"], bought["to_pay_minor"]) == (taken, 10_000 - 100 * taken)
+    assert [flag for flag in bought["flags"] if flag != "unknown_sku"] == flags
+
+
+async def test_a_guests_points_are_nobodys(client: httpx.AsyncClient, till: Till, member: dict[str, str]) -> None:
+    bought = await done(client, till, "purchases", sale("2", points_used=10))
+    assert (bought["kind"], bought["points_used"], bought["flags"]) == ("guest", 0, ["points_without_hold"])
