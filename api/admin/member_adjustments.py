@@ -11,7 +11,7 @@ from api import fields
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, write_refusals
 from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
-from api.parameters import MemberInPath
+from api.parameters import MemberInPath, as_utc
 from api.security.permissions import Permission, has_permission, requires_permission
 from kernel.database import WriteSession
 from kernel.errors import ForbiddenError
@@ -34,13 +34,15 @@ class AdjustmentTooLargeError(ForbiddenError):
 
 
 class NewAdjustment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many points, and why. Given points live as long as the programme's points do."""
+    """How many points, and why."""
 
     points: Annotated[int, Meta(ge=-MOST_POINTS, le=MOST_POINTS, examples=[50])]
     """Positive to give, negative to take; not zero."""
     reason: fields.Reason
     wallet: fields.Code | None = None
     """Null: the primary wallet."""
+    expires_at: Annotated[datetime, Meta(tz=True, examples=["2026-06-30T21:00:00Z"])] | None = None
+    """The first instant at which given points are gone. Null: they live as long as the programme's points do."""
     into_debt: bool = False
     """Whether points that are not there to be taken become debt; otherwise it is refused."""
     note: fields.Note = ""
@@ -75,6 +77,7 @@ async def adjust_member_points(
 ) -> Response[bytes]:
     if abs(data.points) > MOST_POINTS_BY_SUPPORT and not has_permission(caller, Permission.POINTS_ADJUST_MORE):
         raise AdjustmentTooLargeError(most=MOST_POINTS_BY_SUPPORT)
+    expires_at = as_utc(data.expires_at, "expires_at")
 
     async def act(session: WriteSession, now: datetime) -> AdjustmentMade:
         member = await surviving_member(session, member_id_of(member_id))
@@ -87,6 +90,7 @@ async def adjust_member_points(
             reason=data.reason,
             actor=caller.actor,
             programme=programme,
+            expires_at=expires_at,
             into_debt=data.into_debt,
             now=now,
         )
@@ -97,7 +101,13 @@ async def adjust_member_points(
             action="member.points_adjusted",
             subject=public_id,
             before=None,
-            after={"wallet": done.wallet, "points": done.points, "entry_no": done.entry_no, "note": data.note},
+            after={
+                "wallet": done.wallet,
+                "points": done.points,
+                "entry_no": done.entry_no,
+                "expires_at": expires_at,
+                "note": data.note,
+            },
             reason=data.reason,
             now=now,
         )
@@ -113,6 +123,7 @@ async def adjust_member_points(
         "member_id": member_id,
         "points": data.points,
         "wallet": data.wallet,
+        "expires_at": expires_at,
         "reason": data.reason,
         "into_debt": data.into_debt,
         "note": veiled(services, data.note),

@@ -19,6 +19,8 @@ class Grant:
     points: int
     available_from: datetime
     expiry: ExpiryPolicy
+    expires_at: datetime | None = None
+    """An instant that was named, in place of the policy's. Only for points that are available at once."""
 
 
 def earn(
@@ -33,6 +35,7 @@ def earn(
     for grant in grants:
         entry = account.enter(grant.wallet, source, "member", grant.points, kind, act)
         active = grant.available_from <= act.now
+        ends = grant.expires_at or expires_at(grant.expiry, grant.available_from, account.zone)
         lot = account.open_lot(
             grant.wallet,
             grant.points,
@@ -41,7 +44,7 @@ def earn(
             expiry=grant.expiry,
             cause=act.cause,
             activated_at=grant.available_from if active else None,
-            expires_at=expires_at(grant.expiry, grant.available_from, account.zone) if active else None,
+            expires_at=ends if active else None,
         )
         lots.append(lot)
         if grant.expiry.kind in SLIDING_EXPIRY_KINDS:

@@ -11,6 +11,7 @@ from loyalty.ledger.account import Act, Cause
 from loyalty.ledger.adjusting import adjust_down, adjust_up
 from loyalty.ledger.earning import Grant
 from loyalty.ledger.opening import open_account
+from loyalty.ledger.terms import NEVER
 from loyalty.ledger.writing import write_accounts
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import ExpiryPolicy
@@ -21,6 +22,13 @@ class WalletNotFoundError(UnprocessableError):
 
     code = "wallet_not_found"
     title = "The programme has no such wallet."
+
+
+class ExpiryImpossibleError(UnprocessableError):
+    """Points that are taken do not expire, and given ones not before they are there."""
+
+    code = "expiry_impossible"
+    title = "Only points that are given expire, and later than now."
 
 
 class MemberNotActiveError(ConflictError):
@@ -52,17 +60,21 @@ async def adjust_points(
     programme: ProgrammeDocument,
     now: datetime,
     expiry: ExpiryPolicy | None = None,
+    expires_at: datetime | None = None,
     into_debt: bool = False,
 ) -> Adjustment:
     """Give (``points`` > 0) or take (< 0) points; given ones live by ``expiry``, the programme's by default.
 
-    Raises ``MemberNotFoundError``, ``WalletNotFoundError``, ``MemberNotActiveError`` for an erased member, and
+    An instant ``expires_at``, exclusive, takes the place of any policy. Raises ``MemberNotFoundError``,
+    ``WalletNotFoundError``, ``ExpiryImpossibleError``, ``MemberNotActiveError`` for an erased member, and
     ``InsufficientPointsError`` when more is to be taken than is available, unless what is missing may become debt.
     """
     if not points:
         raise UnprocessableError("An adjustment moves at least one point.")
     if wallet not in {known.code for known in programme.wallets}:
         raise WalletNotFoundError(None, wallet=wallet)
+    if expires_at is not None and (points < 0 or expires_at <= now):
+        raise ExpiryImpossibleError
     connection = await driver(session)
     account = await open_account(connection, member_id, now=now)
     if account.status == "erased":
@@ -70,7 +82,8 @@ async def adjust_points(
     act = Act(Cause("adjustment", account.last_entry_no + 1), actor, now, now, reason)
     entry_no = account.last_entry_no + 1
     if points > 0:
-        adjust_up(account, Grant(wallet, points, now, expiry or programme.expiry), act)
+        lives = NEVER if expires_at is not None else expiry or programme.expiry
+        adjust_up(account, Grant(wallet, points, now, lives, expires_at), act)
     else:
         adjust_down(account, wallet, -points, act, into_debt=into_debt)
     await write_accounts(connection, [account])

@@ -1,5 +1,6 @@
 """A member's points as support sees and corrects them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from api.services import Services
 from loyalty.members.ids import member_public_id
+from tests.clocks import MovableClock
 from tests.journeys.test_purchases import sale, sell
 from tests.programmes import publish
 from tests.shop import Shop
@@ -90,9 +92,32 @@ async def test_points_that_are_not_there_are_taken_only_into_debt(
     assert (owed.status_code, owed.json()["balance"]) == (201, -20)
 
 
+async def test_points_given_until_an_instant_are_gone_at_it(
+    client: httpx.AsyncClient, support: dict[str, str], shop: Shop, anna: str, clock: MovableClock
+) -> None:
+    keyed = support | {"Idempotency-Key": "until"}
+    first = await adjust(client, keyed, anna, 50, expires_at="2026-03-03T15:30:00+03:00")
+    again = await adjust(client, keyed, anna, 50, expires_at="2026-03-03T12:30:00Z")
+    assert (first.status_code, again.content) == (201, first.content)
+    other = await adjust(client, keyed, anna, 50)
+    assert (other.status_code, other.json()["differences"]) == (422, ["/body/expires_at"])
+    (wallet,) = (await client.get(f"{MEMBERS}/{anna}/balance", headers=support)).json()["wallets"]
+    assert [(part["points"], part["expires_at"]) for part in wallet["expiring"]] == [(50, "2026-03-03T12:30:00Z")]
+    clock.set(datetime(2026, 3, 3, 12, 29, 59, tzinfo=UTC))
+    support = await shop.staff("support")
+    assert await balance(client, support, anna) == 50
+    clock.advance(seconds=1)
+    assert await balance(client, support, anna) == 0
+
+
 @pytest.mark.parametrize(
     ("more", "status"),
     [
+        ({"expires_at": "2026-03-01T00:00:00Z"}, 422),
+        ({"expires_at": "2026-12-31T00:00:00Z", "points": -1}, 422),
+        ({"expires_at": "2026-12-31T00:00:00"}, 400),
+        ({"expires_at": "2026-12-31"}, 400),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, 400),
         ({"wallet": "miles"}, 422),
         ({"reason": "He asked nicely"}, 400),
         ({"reason": ""}, 400),
@@ -104,7 +129,7 @@ async def test_points_that_are_not_there_are_taken_only_into_debt(
 async def test_a_correction_that_cannot_be_books_nothing(
     client: httpx.AsyncClient, support: dict[str, str], anna: str, more: dict[str, Any], status: int
 ) -> None:
-    assert (await adjust(client, support, anna, 10, **more)).status_code == status
+    assert (await adjust(client, support, anna, **{"points": 10, **more})).status_code == status
     assert (await client.get(f"{MEMBERS}/{anna}/entries", headers=support)).json()["entries"] == []
 
 
