@@ -1,9 +1,10 @@
 """Drafts of the programme: written, read, checked."""
 
+import asyncio
 from datetime import datetime
 from typing import Any, Final
 
-from litestar import Controller, Request, Response, get, post, put
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -35,13 +36,14 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.drafts import (
     change_draft,
     create_draft,
+    delete_draft,
     document_of,
     find_draft,
     list_drafts,
     lock_draft,
     read_draft,
 )
-from loyalty.programme.validation import validate
+from loyalty.programme.validation import problems_of
 
 READING: Final = [requires_permission(Permission.PROGRAMME_READ)]
 DRAFTING: Final = [requires_permission(Permission.PROGRAMME_DRAFT)]
@@ -101,7 +103,8 @@ class AdminDrafts(Controller):
     async def problems(self, draft_id: CodeInPath, services: ServicesOf) -> DraftProblems:
         async with services.database.read() as session:
             draft = await read_draft(session, draft_id)
-        return DraftProblems(draft_id=draft_id, revision=draft.revision, problems=validate(document_of(draft)))
+        problems = await problems_of(document_of(draft))
+        return DraftProblems(draft_id=draft_id, revision=draft.revision, problems=problems)
 
     @post(
         operation_id="createProgrammeDraft",
@@ -148,6 +151,30 @@ class AdminDrafts(Controller):
             await session.commit()
         return Response(summarise_draft(draft), headers={"ETag": etag_of(draft.revision)})
 
+    @delete(
+        "/{draft_id:str}",
+        operation_id="deleteProgrammeDraft",
+        summary="Throw a draft away",
+        description="`If-Match` names the revision that was looked at. Versions published from it stay.",
+        guards=DRAFTING,
+        responses=refusals(401, 403, 404, 409, 412),
+    )
+    async def delete(self, draft_id: CodeInPath, caller: Staff, services: ServicesOf, if_match: IfMatch) -> None:
+        async with services.database.write() as session:
+            draft = await lock_draft(session, draft_id)
+            require_match(if_match, draft.revision)
+            await delete_draft(session, draft)
+            await record_change(
+                session,
+                actor=caller.actor,
+                action="programme_draft.deleted",
+                subject=f"programme_draft:{draft_id}",
+                before={"revision": draft.revision},
+                after=None,
+                now=services.clock(),
+            )
+            await session.commit()
+
     @get(
         "/{draft_id:str}/yaml",
         operation_id="exportProgrammeDraft",
@@ -159,7 +186,7 @@ class AdminDrafts(Controller):
     async def export(self, draft_id: CodeInPath, services: ServicesOf) -> Response[str]:
         async with services.database.read() as session:
             draft = await read_draft(session, draft_id)
-        text = encode_programme_yaml(document_of(draft))
+        text = await asyncio.to_thread(encode_programme_yaml, document_of(draft))
         return Response(text, media_type=YAML, headers={"ETag": etag_of(draft.revision)})
 
     @put(
@@ -179,7 +206,8 @@ class AdminDrafts(Controller):
         services: ServicesOf,
         if_match: OptionalIfMatch = None,
     ) -> Response[DraftSummary]:
-        document = decode_programme_yaml(await read_text_upload(request, YAML))
+        # Reading a long document takes seconds: in a thread, so that tills are served meanwhile.
+        document = await asyncio.to_thread(decode_programme_yaml, await read_text_upload(request, YAML))
         now = services.clock()
         async with services.database.write() as session:
             if if_match is not None:

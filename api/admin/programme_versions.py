@@ -1,5 +1,6 @@
 """Published versions of the programme, and publishing one."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -97,7 +98,8 @@ class AdminVersions(Controller):
     async def export(self, version: VersionInPath, services: ServicesOf) -> Response[str]:
         async with services.database.read() as session:
             row = await read_version(session, version)
-        return Response(encode_programme_yaml(decode_programme(row.document)), media_type=YAML)
+        text = await asyncio.to_thread(encode_programme_yaml, decode_programme(row.document))
+        return Response(text, media_type=YAML)
 
     @post(
         "/versions",

@@ -89,6 +89,12 @@ async def change_draft(
     return locked
 
 
+async def delete_draft(session: WriteSession, locked: ProgrammeDraft) -> None:
+    """Remove a locked draft. What was published from it stays; its id may be used again."""
+    await session.delete(locked)
+    await session.flush()
+
+
 async def list_drafts(session: ReadSession, *, after: str | None, limit: int) -> Sequence[ProgrammeDraft]:
     """``limit`` drafts by id, those behind ``after``."""
     statement = select(ProgrammeDraft).order_by(col(ProgrammeDraft.draft_id)).limit(limit)

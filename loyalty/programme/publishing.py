@@ -16,7 +16,7 @@ from loyalty.models import ProgrammeVersion
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.problems import ProgrammeProblem
 from loyalty.programme.snapshot import ProgrammeSnapshot
-from loyalty.programme.validation import validate
+from loyalty.programme.validation import problems_of
 from loyalty.programme.versions import PublishedProgrammes
 
 _PUBLISHING_LOCK = "SELECT pg_advisory_xact_lock(hashtext('comeback.programme'))"
@@ -53,7 +53,7 @@ async def publish_programme(
     Versions are numbered without gaps by one publisher at a time. Budgets are spread over their slices again, what was
     used staying used. Raises ``ProgrammeInvalidError``.
     """
-    if problems := validate(document):
+    if problems := await problems_of(document):
         raise ProgrammeInvalidError(problems)
     await (await driver(session)).execute(_PUBLISHING_LOCK)
     last = (await session.exec(select(func.max(ProgrammeVersion.version)))).one()

@@ -79,6 +79,25 @@ async def test_every_problem_of_a_draft_is_told_with_its_place(
     assert (await client.get(VERSIONS, headers=manager)).json()["versions"] == []
 
 
+async def test_a_draft_is_thrown_away_by_whoever_read_its_last_revision(
+    client: httpx.AsyncClient, manager: dict[str, str], shop: Shop
+) -> None:
+    await begin(client, manager)
+    await publish(client, manager, '"1"')
+    await client.put(f"{DRAFTS}/spring", headers=manager | {"If-Match": '"1"'}, json={"document": document()})
+    read = manager | {"If-Match": '"2"'}
+    assert (await client.delete(f"{DRAFTS}/spring", headers=manager)).status_code == 400
+    stale = await client.delete(f"{DRAFTS}/spring", headers=manager | {"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["revision"]) == (412, 2)
+    analyst = (await shop.staff("analyst")) | {"If-Match": '"2"'}
+    assert (await client.delete(f"{DRAFTS}/spring", headers=analyst)).status_code == 403
+    gone = [await client.delete(f"{DRAFTS}/spring", headers=read) for _ in range(2)]
+    assert [answer.status_code for answer in gone] == [204, 404]
+    assert (await client.get(f"{VERSIONS}/1", headers=manager)).status_code == 200, "what was published stays"
+    await begin(client, manager)
+    assert (await client.get(f"{DRAFTS}/spring", headers=manager)).headers["etag"] == '"1"'
+
+
 @pytest.mark.parametrize(
     ("what", "path"),
     [

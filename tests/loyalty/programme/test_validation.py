@@ -1,3 +1,4 @@
+import asyncio
 import copy
 from typing import Any
 
@@ -10,7 +11,7 @@ from loyalty.programme.decoding import (
     encode_programme,
     encode_programme_yaml,
 )
-from loyalty.programme.validation import ProgrammeProblem, validate
+from loyalty.programme.validation import ProgrammeProblem, problems_of, validate
 
 SOUND: dict[str, Any] = {
     "name": "Corner coffee",
@@ -205,3 +206,11 @@ def test_broken_yaml_is_refused_with_line_and_column() -> None:
     with pytest.raises(ProgrammeUnreadableError) as refusal:
         decode_programme_yaml("name: Corner coffee\nname: again\n")
     assert (refusal.value.facts["line"], refusal.value.facts["column"]) == (2, 1)
+
+
+async def test_others_are_served_while_a_document_is_looked_at() -> None:
+    document = decode_programme(broken("earn_rules.0.condition", "purchase.totl > x"))
+    looking = asyncio.create_task(problems_of(document))
+    await asyncio.sleep(0)
+    assert not looking.done(), "the loop went round while the document was looked at"
+    assert await looking == validate(document) != []
