@@ -29,6 +29,7 @@ from loyalty.purchases.sale import (
     SignedMinor,
     canonical,
 )
+from loyalty.purchases.timing import clock_skew
 from loyalty.receipts import member_and_number
 
 
@@ -68,7 +69,8 @@ class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     channel: Code | None = None
     """Defaults to the terminal's kind: ``till`` or ``web``."""
     sent_at: Instant | None = None
-    """The till's clock when it sends: the difference to ours corrects ``occurred_at``."""
+    """The till's clock when it sends: the difference to ours corrects ``occurred_at``, unless the sale would have been
+    sent before it happened or more than a year after. Then the clock was set in between, and a flag says so."""
     offline: bool = False
     print: bool = False
     """Ask for the localised lines of the receipt."""
@@ -105,8 +107,8 @@ def shown_at(request: PurchaseRequest, *, now: datetime) -> datetime:
     Raises ``InstantImpossibleError``.
     """
     check_instants(occurred_at=request.occurred_at, sent_at=request.sent_at)
-    skew = now - request.sent_at if request.sent_at is not None else timedelta()
-    return request.occurred_at + skew
+    skew = clock_skew(stated_at=request.occurred_at, sent_at=request.sent_at, now=now)
+    return request.occurred_at + (skew or timedelta())
 
 
 def submission_of(

@@ -100,3 +100,15 @@ async def test_a_shift_of_the_same_name_on_another_day_is_another_receipt(
         answer = await sell(client, till, sale(member=member) | {"receipt": receipt}, key=day)
         assert answer.status_code == 201, answer.text
     assert await rows(services, "SELECT count(*) FROM purchase") == [(2,)]
+
+
+async def test_a_clock_that_was_set_between_a_sale_and_its_sending_corrects_nothing(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till = await shop.till()
+    member = {"id": member_public_id(await shop.member())}
+    ends = {"occurred_at": "1970-01-01T00:00:00Z", "sent_at": "2199-12-31T23:59:59Z"}
+    answer = (await sell(client, till, sale(member=member) | ends)).json()
+    assert answer["occurred_at"] == ends["occurred_at"]
+    assert answer["flags"] == ["clock_unclear", "late", "unknown_sku"]
