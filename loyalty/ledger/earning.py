@@ -6,6 +6,7 @@ from datetime import datetime
 
 from loyalty.earning.calendar import expires_at
 from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.bounds import require_room
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import expire_free, is_past_expiry, renew_sliding
 from loyalty.programme.policies import SLIDING_EXPIRY_KINDS, ExpiryPolicy
@@ -29,8 +30,10 @@ def earn(
     """Credit each grant as a lot. Points available by ``act.now`` are activated at once; debt is repaid at once.
 
     A receipt that comes late may bring points that are already past their expiry: they expire in the same breath, so
-    that its history tells why they are not there.
+    that its history tells why they are not there. Raises ``PointsOutOfRangeError``; nothing has been changed then.
     """
+    for code in {grant.wallet for grant in grants}:
+        require_room(account, code, sum(grant.points for grant in grants if grant.wallet == code))
     lots = []
     for grant in grants:
         entry = account.enter(grant.wallet, source, "member", grant.points, kind, act)

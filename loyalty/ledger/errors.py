@@ -31,3 +31,13 @@ class CaptureAboveHoldError(UnprocessableError):
 
     def __init__(self, *, held: int, required: int) -> None:
         super().__init__(None, held=held, required=required)
+
+
+class PointsOutOfRangeError(UnprocessableError):
+    """The wallet, or what is owed in it, would be more than clients can count exactly. Nothing was changed."""
+
+    code = "points_out_of_range"
+    title = "A wallet keeps at most 9,007,199,254,740,991 points, and as many may be owed."
+
+    def __init__(self, *, wallet: str, points: int) -> None:
+        super().__init__(None, wallet=wallet, points=points)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.bounds import require_may_owe, require_room
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import renew_sliding, settle_freed
 from loyalty.ledger.holding import release_hold
@@ -13,8 +14,12 @@ def merge_into(source: Account, target: Account, act: Act) -> None:
     """Everything of ``source`` becomes ``target``'s: lots with the same expiry and pending state, and debt.
 
     Open holds are voided: a sale that still names one is recorded as a late capture on the survivor. Entries, natural
-    keys and past purchases stay where they are; later refunds follow the forwarding record and ``origin``.
+    keys and past purchases stay where they are; later refunds follow the forwarding record and ``origin``. Raises
+    ``PointsOutOfRangeError``; nothing has been changed then.
     """
+    for wallet in source.wallets.values():
+        require_room(target, wallet.wallet, wallet.remaining)
+        require_may_owe(target, wallet.wallet, wallet.debt)
     _void_holds(source, act)
     for wallet in list(source.wallets.values()):
         for lot in sorted(source.lots_of(wallet.wallet), key=lambda lot: lot.lot_no):
@@ -30,7 +35,11 @@ def merge_into(source: Account, target: Account, act: Act) -> None:
 
 
 def give(source: Account, target: Account, wallet: str, points: int, act: Act) -> None:
-    """A gift: ``points`` in spend order, keeping their expiry. Raises ``InsufficientPointsError``."""
+    """A gift: ``points`` in spend order, keeping their expiry.
+
+    Raises ``InsufficientPointsError`` and ``PointsOutOfRangeError``; nothing has been changed then.
+    """
+    require_room(target, wallet, points)
     for lot, share in choose_lots(source, wallet, points, act.now):
         _move_lot(source, target, lot, share, act)
     repay_debt(target, wallet, act)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.bounds import require_room
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.expiring import is_past_expiry, settle_freed
 from loyalty.ledger.terms import LotTerms, return_as_lot
@@ -34,8 +35,10 @@ def restore(
 
     ``cause`` is the spend's. Where a lot's time has passed, ``expired`` decides: the points expire at once, or come as
     a new lot that lives for the days of grace. Points of a lot that stayed with a member who was merged into this one
-    come as a new lot on the old one's terms. Precondition: ``points`` <= the sum of ``spent``.
+    come as a new lot on the old one's terms. Precondition: ``points`` <= the sum of ``spent``. Raises
+    ``PointsOutOfRangeError``.
     """
+    require_room(account, wallet, points)
     left = points
     for source in reversed(spent):
         share = min(source.out, left)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from loyalty.ledger.account import Account, Act
+from loyalty.ledger.bounds import require_may_owe, require_room
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.terms import LotTerms, return_as_lot
 
@@ -22,10 +23,14 @@ class Shortfall:
 def settle_shortfall(
     account: Account, wallet: str, points: int, policy: ShortfallPolicy, act: Act, *, target: str, kind: str
 ) -> Shortfall:
-    """Deal with ``points`` that ``target`` should have received: owe them, write them off, or leave them (clamp)."""
+    """Deal with ``points`` that ``target`` should have received: owe them, write them off, or leave them (clamp).
+
+    Raises ``PointsOutOfRangeError`` for a debt that is too large.
+    """
     if not points:
         return Shortfall()
     if policy == "debt":
+        require_may_owe(account, wallet, points)
         account.enter(wallet, "debt", target, points, kind, act)
         repay_debt(account, wallet, act)
         return Shortfall(owed=points)
@@ -36,8 +41,12 @@ def settle_shortfall(
 
 
 def undo_debt(account: Account, wallet: str, points: int, act: Act, *, source: str, kind: str, terms: LotTerms) -> None:
-    """Credit ``points`` from ``source`` against debt that should not have been; what of it was repaid is a new lot."""
+    """Credit ``points`` from ``source`` against debt that should not have been; what of it was repaid is a new lot.
+
+    Raises ``PointsOutOfRangeError``.
+    """
     standing = min(points, account.wallet(wallet).debt)
+    require_room(account, wallet, points - standing)
     if standing:
         account.enter(wallet, source, "debt", standing, kind, act)
     if repaid := points - standing:

@@ -10,6 +10,7 @@ from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase
 from loyalty.earning.shares import with_shares
 from loyalty.ledger.account import Account, Act, Cause, Hold, Lot
+from loyalty.ledger.bounds import has_room, may_owe
 from loyalty.ledger.earning import Grant, earn
 from loyalty.ledger.holding import capture_hold, capture_late
 from loyalty.ledger.moving import forfeit
@@ -76,6 +77,8 @@ def post_sale(
         basket = basket_paid_with(points_minor=paid.by_line)
     refused = _why_it_cannot_earn(account)
     evaluation = None if refused else _evaluate(basket, account, context, programme, sale.store_id)
+    if evaluation is not None and not _has_room_for(evaluation, account):
+        refused, evaluation = ("wallet_full",), None
     lots: list[Lot] = []
     if evaluation is not None:
         lots = earn(account, _grants(evaluation, occurred_at), act)
@@ -124,6 +127,10 @@ def _evaluate(
     return evaluate(basket, facts, store_facts(context.stores[store_id]), programme, headroom)
 
 
+def _has_room_for(evaluation: Evaluation, account: Account) -> bool:
+    return all(has_room(account, wallet, points) for wallet, points in evaluation.points_by_wallet.items())
+
+
 def _grants(evaluation: Evaluation, occurred_at: datetime) -> list[Grant]:
     return [
         Grant(group.wallet, group.points, group.available_from or occurred_at, group.expiry)
@@ -152,6 +159,8 @@ def _pay_with_points(
     missing = capture_late(account, hold, points, act)
     policies = {wallet.code: wallet.debt for wallet in programme.document.wallets}
     policy = policies.get(hold.wallet, "debt")  # a wallet that a later programme dropped keeps the default
+    if policy == "debt" and not may_owe(account, hold.wallet, missing):
+        policy = "write_off"
     short = settle_shortfall(account, hold.wallet, missing, policy, act, target="redeemed", kind="spent")
     return Paid(points, minor, short.owed, short.written_off + short.left, by_line)
 
