@@ -42,7 +42,7 @@ class HistoryEntryView(Struct, frozen=True, kw_only=True):
     points: int
     """What it added to the balance; negative for what it took."""
     kind: str
-    """``earned``, ``spent``, ``expired``, ``clawed_back``, ``claw_back_undone``, ``restored``, ``adjusted`` or
+    """``earned``, ``spent``, ``expired``, ``clawed_back``, ``restored``, ``adjusted`` or
     ``forfeited``; more may come."""
     occurred_at: datetime
     reason: str | None

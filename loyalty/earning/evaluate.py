@@ -24,14 +24,20 @@ def evaluate(
     store: StoreFacts,
     programme: ProgrammeSnapshot,
     headroom: Headroom,
+    *,
+    among: int | None = None,
 ) -> Evaluation:
     """What ``purchase`` earns ``member`` under ``programme``, within ``headroom``, with every reason.
+
+    Rules that are not ``among`` those named, a set of bits, are as if the programme did not have them.
 
     The answer depends on nothing else, neither on the order of rules in the document nor on that of the lines. It is
     never negative, and a basket whose base is zero earns nothing.
     """
     purchase = with_shares(purchase)
     selection = select_rules(purchase, member, store, programme)
+    if among is not None:
+        selection = replace(selection, applying=selection.applying & among)
     reasons = Reasons(selection.missed, {programme.by_bit[bit].code: text for bit, text in selection.errors})
     multipliers = exclusive_winners(programme.among(selection.applying & programme.multiplier_rules), reasons)
     priced = price_rules(programme, purchase, member.tier, selection, multipliers, reasons)

@@ -50,26 +50,24 @@ def _share_stored_value(purchase: EarningPurchase) -> EarningPurchase:
     return replace(purchase, lines=lines)
 
 
-def scale_lines(purchase: EarningPurchase, refunded: Mapping[str, Decimal]) -> EarningPurchase:
-    """What is left of ``purchase`` after the quantities in ``refunded``, by line id, came back *in all*.
+def scale_lines(purchase: EarningPurchase, came_back: Mapping[str, Decimal]) -> EarningPurchase:
+    """What is left of ``purchase`` after the quantities in ``came_back``, by line id, came back *in all*.
 
     The refunded part of each amount is ``amount * refunded / quantity`` rounded half up, of the total refunded so
     far: the parts of any series of refunds add up to the whole, and a line that came back whole disappears. Lines
-    without a quantity (a surcharge, a correction) come back with the last of the others. Each line's price stays the
-    sum of its discounts, its shares and what is left to pay, none of them negative.
+    without a quantity (a surcharge, a correction) come back with the last of the others, or when they are named. Each
+    line's price stays the sum of its discounts, its shares and what is left to pay, none of them negative.
 
     Raises ``ValueError`` for an unknown line or a quantity below 0 or above what was bought.
     """
-    unknown = refunded.keys() - {line.line_id for line in purchase.lines}
+    unknown = came_back.keys() - {line.line_id for line in purchase.lines}
     if unknown:
         raise ValueError(f"not lines of this purchase: {sorted(unknown)}")
     shared = with_shares(purchase)
     remaining = tuple(
-        line
-        for before in shared.lines
-        if (line := _remaining(before, refunded.get(before.line_id, Decimal(0)))) is not None
+        line for before in shared.lines if (line := _remaining(before, came_back.get(before.line_id))) is not None
     )
-    if any(refunded.values()) and not any(line.quantity for line in remaining):
+    if came_back and not any(line.quantity for line in remaining):
         remaining = ()
     return replace(shared, lines=remaining, order_discount_minor=sum(line.order_discount_minor for line in remaining))
 
@@ -83,13 +81,15 @@ def refunded_minor(amount_minor: int, refunded: Decimal, quantity: Decimal) -> i
     return (2 * part + whole) // (2 * whole)
 
 
-def _remaining(line: EarnLine, refunded: Decimal) -> EarnLine | None:
+def _remaining(line: EarnLine, refunded: Decimal | None) -> EarnLine | None:
+    if refunded is None:
+        return line
     if not 0 <= refunded <= line.quantity:
         raise ValueError(f"cannot take back {refunded} of {line.quantity} on line {line.line_id!r}")
-    if refunded == 0:
-        return line
     if refunded == line.quantity:
         return None
+    if not refunded:
+        return line
 
     def left(amount_minor: int) -> int:
         return amount_minor - refunded_minor(amount_minor, refunded, line.quantity)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loyalty.ledger.account import Account, Act, Cause
-from loyalty.ledger.claw_back import ClawBack, claw_back, give_back, last_taken
+from loyalty.ledger.claw_back import ClawBack, claw_back
 from loyalty.ledger.moving import forfeit
 from loyalty.ledger.restoring import SpentLot, restore
 from loyalty.ledger.shortfall import ShortfallPolicy, undo_debt
@@ -73,20 +73,14 @@ def _take(
     code: str,
     act: Act,
 ) -> ClawBack:
-    """Take ``points``, or give back where they are negative; answers where they came from, or went."""
-    earlier = [_claw_back_of(effect) for effect in original.earlier if effect.wallet == code]
-    cause = Cause("purchase", original.purchase_no)
-    if points < 0:
-        assert own.terms is not None, "what was taken had been earned as a lot"
-        undone = last_taken(earlier, -points)
-        give_back(account, code, undone, act, cause=cause, own_lots=own.lots, clawed=own.clawed, terms=own.terms)
-        return -undone
+    """Take ``points``; answers where they came from."""
+    earlier = [effect for effect in original.earlier if effect.wallet == code]
     return claw_back(
         account,
         code,
         points,
         act,
-        cause=cause,
+        cause=Cause("purchase", original.purchase_no),
         own_lots=own.lots,
         expired_unspent=max(0, own.expired_unspent - sum(effect.forgiven for effect in earlier)),
         promised=max(0, own.held + own.repaid_debt - sum(effect.owed for effect in earlier)),
@@ -126,10 +120,6 @@ def cash_reduction_minor(
 def _settings(wallets: Mapping[str, Wallet], code: str) -> Wallet:
     """The wallet's settings; a wallet that a later programme dropped keeps the default ones."""
     return wallets.get(code) or Wallet(code=code, names={})
-
-
-def _claw_back_of(effect: WalletEffect) -> ClawBack:
-    return ClawBack(effect.from_lots, effect.forgiven, effect.owed, effect.written_off, effect.left)
 
 
 def _effect(code: str, taken: ClawBack | None, returned: int) -> WalletEffect:

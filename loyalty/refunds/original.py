@@ -1,6 +1,6 @@
 """The sale that a refund is of, with what of it has come back so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,10 +22,10 @@ FROM purchase WHERE member_id = $1 AND purchase_no = $2
 """
 _LINES = """
 SELECT line_no, line_id, sku, quantity, amount_minor, discount_minor, tax_minor, kind, category, brand, tags,
-       points_minor, refunded_quantity
+       points_minor
 FROM purchase_line WHERE member_id = $1 AND purchase_no = $2 ORDER BY line_no
 """
-_EFFECTS = "SELECT effect FROM refund WHERE member_id = $1 AND purchase_no = $2 ORDER BY refund_no"
+_REFUNDS = "SELECT lines, effect FROM refund WHERE member_id = $1 AND purchase_no = $2 ORDER BY refund_no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,15 @@ class Original:
     earned: Mapping[str, int]
     lines: tuple[EarnLine, ...]
     line_nos: Mapping[str, int]
-    refunded: Mapping[str, Decimal]
-    """Line id -> quantity that has come back."""
+    states: tuple[Mapping[str, Decimal], ...]
+    """After each of its refunds, in their order: line id -> quantity that had come back in all."""
     earlier: tuple[WalletEffect, ...]
     """What refunds of it have done so far, in their order."""
+
+    @property
+    def came_back(self) -> Mapping[str, Decimal]:
+        """Line id -> quantity that has come back so far; lines of which nothing has are absent."""
+        return self.states[-1] if self.states else {}
 
     @property
     def basket(self) -> EarningPurchase:
@@ -86,15 +91,25 @@ async def load_original(connection: "Connection[Record]", member_id: int, purcha
     fields = dict(row)
     evaluation = fields.pop("evaluation")
     lines = await connection.fetch(_LINES, member_id, purchase_no)
-    effects = await connection.fetch(_EFFECTS, member_id, purchase_no)
+    refunds = await connection.fetch(_REFUNDS, member_id, purchase_no)
     return Original(
         **fields,
         evaluation=None if "not_evaluated" in evaluation else thaw(evaluation),
         lines=tuple(_line(line) for line in lines),
         line_nos={line["line_id"]: line["line_no"] for line in lines},
-        refunded={line["line_id"]: line["refunded_quantity"] for line in lines},
-        earlier=tuple(msgspec.convert(effect, WalletEffect) for row in effects for effect in row["effect"]),
+        states=_states(refunds),
+        earlier=tuple(msgspec.convert(effect, WalletEffect) for row in refunds for effect in row["effect"]),
     )
+
+
+def _states(refunds: "Sequence[Record]") -> tuple[Mapping[str, Decimal], ...]:
+    states = []
+    came_back: dict[str, Decimal] = {}
+    for row in refunds:
+        for line in row["lines"]:
+            came_back[line["id"]] = came_back.get(line["id"], Decimal(0)) + Decimal(line["quantity"])
+        states.append(dict(came_back))
+    return tuple(states)
 
 
 def _line(row: "Record") -> EarnLine:

@@ -40,18 +40,18 @@ class Reckoning:
 def reckon(original: Original, lines: Sequence[ReturnedLine], programme: ProgrammeSnapshot | None) -> Reckoning:
     """Work out a refund of ``lines``; of all that is left when there are none.
 
-    Every figure is the difference between two totals, before and after: so partial refunds in any order add up to the
-    full one exactly. Raises ``LineNotFoundError``, ``RefundAbovePurchaseError``, ``NothingToRefundError``.
+    Every figure is the difference between two totals, before and after: so partial refunds add up to the full one
+    exactly. Raises ``LineNotFoundError``, ``RefundAbovePurchaseError``, ``NothingToRefundError``.
     """
     quantities = _quantities(original, lines)
-    before = original.refunded
-    after = {line_id: quantity + quantities.get(line_id, 0) for line_id, quantity in before.items()}
+    before = original.came_back
+    after = {**before, **{line_id: before.get(line_id, 0) + quantity for line_id, quantity in quantities.items()}}
     left_before, left_after = scale_lines(original.basket, before), scale_lines(original.basket, after)
     points_minor = _points_minor(left_before) - _points_minor(left_after)
     taken = NOTHING_TAKEN
     if original.evaluation is not None and programme is not None:
         taken = taken_back(
-            original.evaluation, original.lines, refunded_before=before, refunded_after=after, programme=programme
+            original.evaluation, original.lines, states=original.states, came_back=after, programme=programme
         )
     return Reckoning(
         quantities=quantities,
@@ -64,7 +64,7 @@ def reckon(original: Original, lines: Sequence[ReturnedLine], programme: Program
 
 
 def _quantities(original: Original, lines: Sequence[ReturnedLine]) -> dict[str, Decimal]:
-    left = {line.line_id: line.quantity - original.refunded[line.line_id] for line in original.lines}
+    left = {line.line_id: line.quantity - original.came_back.get(line.line_id, 0) for line in original.lines}
     if not lines:
         everything = {line_id: quantity for line_id, quantity in left.items() if quantity}
         if not everything:

@@ -38,7 +38,7 @@ class Return(Struct, frozen=True, kw_only=True):
 
 
 class WalletEffect(Struct, frozen=True, kw_only=True):
-    """What a refund did to one wallet, in points. All are totals of this refund; negative where it gave back."""
+    """What a refund did to one wallet, in points: totals of this refund, none of them negative."""
 
     wallet: str
     taken: int = 0

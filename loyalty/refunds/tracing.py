@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from loyalty.ledger.account import Account, Lot
 from loyalty.ledger.loading import add_lot, load_lots, lot_from
 from loyalty.ledger.restoring import SpentLot
-from loyalty.ledger.terms import LotTerms
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -26,9 +25,9 @@ SELECT l.* FROM family f JOIN lot l USING (member_id, lot_no) ORDER BY l.cause_k
 """
 _MOVED = """
 SELECT m.lot_no, m.kind, sum(m.amount)::bigint AS points
-FROM lot_movement m JOIN journal j USING (member_id, entry_no)
+FROM lot_movement m
 WHERE m.member_id = $1 AND m.lot_no = ANY($2::bigint[])
-      AND (m.kind IN ('expired', 'clawed', 'repaid') OR (m.kind = 'restored' AND j.kind = 'claw_back_undone'))
+      AND m.kind IN ('expired', 'repaid')
 GROUP BY m.lot_no, m.kind
 """
 _SPENT = """
@@ -56,10 +55,6 @@ class EarnedLots:
     expired_unspent: int = 0
     repaid_debt: int = 0
     held: int = 0
-    clawed: dict[int, int] = field(default_factory=dict)
-    """Lot number -> points that claw-backs hold of it."""
-    terms: LotTerms | None = None
-    """Those of the first lot that the sale earned; None when it earned nothing."""
 
 
 async def trace_earned(
@@ -73,7 +68,6 @@ async def trace_earned(
         family[row["member_id"]].append(row["lot_no"])
         wallets[row["member_id"], row["lot_no"]] = row["wallet"]
         wallet = by_wallet[row["wallet"]]
-        wallet.terms = wallet.terms or LotTerms.of_lot(row["member_id"], lot_from(row))
         if row["member_id"] == account.member_id:
             add_lot(account, row)
             lot = account.lots[row["lot_no"]]
@@ -82,23 +76,19 @@ async def trace_earned(
     for owner_id, lot_nos in family.items():
         for row in await connection.fetch(_MOVED, owner_id, lot_nos):
             earned = by_wallet[wallets[owner_id, row["lot_no"]]]
-            _count(earned, row["kind"], row["lot_no"], row["points"], own=owner_id == account.member_id)
+            _count(earned, row["kind"], row["points"])
     for movement in account.movements:
         # Time has done it, and it is not stored yet.
         if movement.lot_no in family[account.member_id]:
-            earned = by_wallet[account.lots[movement.lot_no].wallet]
-            _count(earned, movement.kind, movement.lot_no, movement.amount, own=True)
+            _count(by_wallet[account.lots[movement.lot_no].wallet], movement.kind, movement.amount)
     return by_wallet
 
 
-def _count(earned: EarnedLots, kind: str, lot_no: int, points: int, *, own: bool) -> None:
+def _count(earned: EarnedLots, kind: str, points: int) -> None:
     if kind == "expired":
         earned.expired_unspent += points
     elif kind == "repaid":
         earned.repaid_debt += points
-    elif own and kind in ("clawed", "restored"):
-        signed = points if kind == "clawed" else -points
-        earned.clawed[lot_no] = earned.clawed.get(lot_no, 0) + signed
 
 
 async def trace_spent(

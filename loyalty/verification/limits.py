@@ -75,7 +75,7 @@ async def _wrong_counters(session: ReadSession, scope: Scope, /, *, examples: in
 async def _given_back(session: ReadSession, scope: Scope) -> tuple[list[int], list[int], list[str], list[int]]:
     """What refunds returned to limits, as columns: member, purchase, rule, points.
 
-    Refunds do not write that down: it follows from the sale's frozen facts and from what is left of its lines.
+    Refunds do not write that down: it follows from the sale's frozen facts and from what came back, in its order.
     """
     connection = await driver(session)
     refunded = await connection.fetch(_REFUNDED, scope.first_member, scope.last_member)
@@ -88,7 +88,7 @@ async def _given_back(session: ReadSession, scope: Scope) -> tuple[list[int], li
         programme = programmes.version(original.programme_version) if original else None
         if original is None or original.evaluation is None or programme is None:
             continue
-        kept = kept_after(original.evaluation, original.lines, original.refunded, programme).rule_points
+        kept = kept_after(original.evaluation, original.lines, original.states, programme).rule_points
         rows += [(*key, paid.rule, paid.points - kept.get(paid.rule, 0)) for paid in original.evaluation.fired]
     member_ids, purchase_nos, rules, points = (list(column) for column in zip(*rows, strict=True)) if rows else [[]] * 4
     return member_ids, purchase_nos, rules, points

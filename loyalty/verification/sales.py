@@ -42,13 +42,14 @@ WHERE (coalesce(p.points_spent - p.points_owed - p.points_unpaid, 0), coalesce(p
 
 TAKEN_BACK: Final = Invariant(
     "I8",
-    "Refunds take back no more than was earned, and return no more than was spent.",
+    "Refunds take back no more than was earned and never give of it, and return no more than was spent.",
     Query("""
 SELECT member_id, format('refunds of purchase %s, %s', purchase_no, wallet),
        format('taken 0 to %s, returned 0 to %s', earned_points, spent_points),
-       format('taken %s, returned %s', taken, returned)
+       format('taken %s, the least %s, returned %s', taken, least_taken, returned)
 FROM (
-    SELECT r.member_id, r.purchase_no, e.wallet, sum(e.taken) AS taken, sum(e.returned) AS returned,
+    SELECT r.member_id, r.purchase_no, e.wallet, sum(e.taken) AS taken, min(e.taken) AS least_taken,
+           sum(e.returned) AS returned,
            max(coalesce((p.earned ->> e.wallet)::bigint, 0)) AS earned_points,
            max(CASE WHEN p.spent_wallet = e.wallet THEN p.points_spent - p.points_unpaid ELSE 0 END) AS spent_points
     FROM refunds AS r
@@ -56,7 +57,7 @@ FROM (
          jsonb_to_recordset(r.effect) AS e (wallet text, taken bigint, returned bigint)
     GROUP BY 1, 2, 3
 ) AS sums
-WHERE NOT (taken BETWEEN 0 AND earned_points AND returned BETWEEN 0 AND spent_points)
+WHERE NOT (taken BETWEEN 0 AND earned_points AND least_taken >= 0 AND returned BETWEEN 0 AND spent_points)
 """),
 )
 
@@ -76,8 +77,7 @@ FROM (
 ) AS said
 FULL JOIN (
     SELECT member_id, cause_no AS refund_no, wallet,
-           coalesce(sum(CASE WHEN credit = 'issued' THEN amount ELSE -amount END)
-                    FILTER (WHERE kind IN ('clawed_back', 'claw_back_undone')), 0) AS taken,
+           coalesce(sum(amount) FILTER (WHERE kind = 'clawed_back'), 0) AS taken,
            coalesce(sum(amount) FILTER (WHERE kind = 'restored'), 0) AS returned
     FROM entries WHERE cause_kind = 'refund' GROUP BY 1, 2, 3
 ) AS moved USING (member_id, refund_no, wallet)

@@ -230,26 +230,17 @@ class Books:
 
     # Putting back
 
-    def _undo(
-        self,
-        home: Member,
-        parts: list[Part],
-        points: int,
-        debit: str,
-        *,
-        terms: Lot | None = None,
-        grace_days: int | None = None,
-    ) -> None:
-        """Puts points back where they were taken from, the last taken first."""
+    def _undo(self, home: Member, parts: list[Part], points: int, debit: str, grace_days: int | None) -> None:
+        """Puts spent points back where they were taken from, the last taken first."""
         for part in reversed(parts):
             back = min(points, part.points)
             part.points, points = part.points - back, points - back
             if back and part.lot:
                 self._put_back(home, part.lot, back, debit, grace_days)
             elif part.kind == "debt":
-                self._undo_debt(home, part.wallet, back, debit, terms)
+                self._undo_debt(home, part.wallet, back, debit)
             else:
-                self._post(home, part.wallet, debit, EXPIRED if part.kind == "expired" else WRITTEN_OFF, back)
+                self._post(home, part.wallet, debit, WRITTEN_OFF, back)
 
     def _put_back(self, home: Member, lot: Lot, points: int, debit: str, grace_days: int | None) -> None:
         late = lot.has_expired(self.at)
@@ -265,12 +256,8 @@ class Books:
         if late:
             self._take(lot, "expired", points, EXPIRED)
 
-    def _undo_debt(self, home: Member, wallet: str, points: int, debit: str, terms: Lot | None) -> None:
+    def _undo_debt(self, home: Member, wallet: str, points: int, debit: str) -> None:
         cancelled = min(points, self.debt(home, wallet))
         self._post(home, wallet, debit, DEBT, cancelled)
-        if points == cancelled:
-            return
-        if terms:
-            self._copy_lot(home, terms, points - cancelled, debit)
-        else:
+        if points > cancelled:
             self._new_lot(home, Group(wallet, points - cancelled), debit, earned=False)

@@ -27,9 +27,8 @@ Debt
  8. After every operation and every due event, and between the capture and the earn of one sale, debt is
     repaid from any unheld points of the wallet in take-back order: pending lots first, then
     never-expiring, then the latest expiry, then the higher lot number.
- 9. Debt is one sum for each wallet. Undoing a debt cancels what is owed; the rest was repaid meanwhile and
-    comes as a new lot: of a spend at once and for good, of a claw-back on the terms of the first lot that
-    the purchase earned in that wallet, to which it still belongs.
+ 9. Debt is one sum for each wallet. Undoing the debt of a spend cancels what is owed; the rest was repaid
+    meanwhile and comes as a new lot, at once and for good.
 Spending
 10. Spend, hold, gift and negative adjustment take free points by (expiry, never last; lot number), all or
     nothing; a negative adjustment may be told to raise a debt for what is missing.
@@ -40,8 +39,8 @@ Spending
 Reversing
 13. A refund names the target per wallet (earned points that stay; a wallet not named stays as it is) and
     how many more spent points come back. It first puts spent points back, then claws back. Partial refunds
-    made at one time give the same balance, debt and held points in any order, and the same free and pending
-    ones together; only which lots repaid a debt may differ.
+    made at one time that reach the same targets give the same balance, debt and held points in any order,
+    and the same free and pending ones together; only which lots repaid a debt may differ.
 14. Spent points return in the reverse order they were taken: a shortfall first (its debt is undone;
     written-off and clamped points come back to nobody), then lots.
 15. Points returning to an expired lot expire at once, before they could repay a debt, or form a grace lot
@@ -51,9 +50,8 @@ Reversing
     was forfeited there is forgiven; then own points that are held or have repaid a debt become debt
     whatever the setting (less the debt that this purchase already raised); only the rest follows the
     wallet's setting.
-17. When a target rises again, claw-backs are undone, the last one first and each in the opposite order;
-    forgiven, written-off and clamped points come back to nobody, and points of a lot that has expired
-    expire at once.
+17. A refund only ever takes: a target above what stands is refused, and a claw-back is not undone. What a
+    rule paid and a refund took may have been paid to others since, under the same cap or budget.
 18. Reversing an earn, spend, purchase or adjustment is a refund of all of it, once; afterwards refunds are
     refused. Gifts, merges and erasures are not reversible. Only purchases are refunded in part.
 Members
@@ -335,12 +333,15 @@ class Ledger(Books):
     def _put_right(self, home: Member, fact: Fact, targets: dict[str, int], spent_back: int) -> Answer:
         if fact.reversed:
             return Refusal("already_reversed")
-        if any(not 0 <= target <= fact.earned.get(wallet, 0) for wallet, target in targets.items()):
-            return Refusal("above_earned")
+        stands = {
+            wallet: earned - points_by_kind(fact.clawed[wallet]).total() for wallet, earned in fact.earned.items()
+        }
+        if any(not 0 <= target <= stands.get(wallet, 0) for wallet, target in targets.items()):
+            return Refusal("above_what_stands")
         if not 0 <= spent_back <= sum(part.points for part in fact.spent):
             return Refusal("above_spent")
         self.fact = fact
-        self._undo(home, fact.spent, spent_back, fact.spend_code, grace_days=self.settings.grace_days)
+        self._undo(home, fact.spent, spent_back, fact.spend_code, self.settings.grace_days)
         figures = {
             wallet: self._retarget(home, fact, wallet, targets[wallet])
             for wallet in sorted(targets)
@@ -350,14 +351,9 @@ class Ledger(Books):
         return Done(fact.number, figures)
 
     def _retarget(self, home: Member, fact: Fact, wallet: str, target: int) -> dict[str, int]:
-        """Brings the points that stay to `target`; answers by where they came from (negative: given back)."""
+        """Lowers the points that stay to `target`; answers by where they came from."""
         taken_before = points_by_kind(fact.clawed[wallet])
-        more = fact.earned[wallet] - target - taken_before.total()
-        if more > 0:
-            self._claw_back(home, fact, wallet, more)
-        else:
-            first = next((lot for lot in self.lots if (lot.fact, lot.wallet) == (fact.number, wallet)), None)
-            self._undo(home, fact.clawed[wallet], -more, fact.earn_code, terms=first)
+        self._claw_back(home, fact, wallet, fact.earned[wallet] - target - taken_before.total())
         taken = points_by_kind(fact.clawed[wallet])
         changes = {kind: taken[kind] - taken_before[kind] for kind in taken}
         return {kind: change for kind, change in changes.items() if change}

@@ -57,7 +57,15 @@ def test_a_refund_takes_spent_points_back_as_the_wallet_says(setting: Shortfall,
 
 def test_a_claw_back_never_asks_for_more_than_was_earned() -> None:
     ledger = open_books()
-    assert ledger.refund(buy(ledger, 150), {"bonus": -9849}, 0, now=NOON) == Refusal("above_earned")
+    assert ledger.refund(buy(ledger, 150), {"bonus": -9849}, 0, now=NOON) == Refusal("above_what_stands")
+
+
+def test_a_refund_never_gives_back_what_an_earlier_one_took() -> None:
+    ledger = open_books()
+    purchase = buy(ledger, 150)
+    ledger.refund(purchase, {"bonus": 20}, 0, now=NOON)
+    assert ledger.refund(purchase, {"bonus": 21}, 0, now=NOON) == Refusal("above_what_stands")
+    assert ledger.balance(1, "bonus") == 20
 
 
 def test_points_that_expired_unspent_create_no_debt() -> None:

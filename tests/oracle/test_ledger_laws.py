@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.oracle.ledger_facts import Done, Fact, Group, Settings, Shortfall, at_instant, never, valid_for
+from tests.oracle.ledger_facts import Done, Fact, Group, Refusal, Settings, Shortfall, at_instant, never, valid_for
 from tests.oracle.ledger_invariants import invariants
 from tests.oracle.ledger_model import Answer, Ledger
 
@@ -171,7 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=picks, stays=shares, back=shares)
     def refund(self, pick: int, stays: int, back: int) -> None:
         fact = self.purchases()[pick % len(self.purchases())]
-        targets = {wallet: earned * stays // 100 for wallet, earned in fact.earned.items()}
+        targets = {wallet: points * stays // 100 for wallet, points in standing(fact).items()}
         spent_back = sum(part.points for part in fact.spent) * back // 100
         self.do(lambda ledger: ledger.refund(fact.number, targets, spent_back, now=self.now))
 
@@ -231,16 +231,16 @@ class LedgerMachine(RuleBasedStateMachine):
         assert sums(ledger, self.now) == before
 
     @precondition(lambda self: self.purchases())
-    @rule(pick=picks, stays=shares)
-    def a_refund_that_is_taken_back_leaves_as_much_as_there_was(self, pick: int, stays: int) -> None:
+    @rule(pick=picks, stays=shares, wallet=wallets)
+    def a_refund_gives_nothing_back_of_what_another_took(self, pick: int, stays: int, wallet: str) -> None:
         ledger = self.what_if()
         fact = ledger.facts[self.purchases()[pick % len(self.purchases())].number - 1]
-        before = sums(ledger, self.now)
-        current = {wallet: earned - taken_back(fact, wallet) for wallet, earned in fact.earned.items()}
-        lower = {wallet: target * stays // 100 for wallet, target in current.items()}
+        lower = {wallet: target * stays // 100 for wallet, target in standing(fact).items()}
         ledger.refund(fact.number, lower, 0, now=self.now)
-        ledger.refund(fact.number, current, 0, now=self.now)
-        assert sums(ledger, self.now) == before
+        after = wealth(ledger, self.now)
+        answer = ledger.refund(fact.number, {wallet: lower.get(wallet, 0) + 1}, 0, now=self.now)
+        assert answer == Refusal("above_what_stands")
+        assert wealth(ledger, self.now) == after
 
     @precondition(lambda self: self.purchases())
     @rule(pick=picks, stays=shares, middles=st.tuples(shares, shares), back=shares, first_back=shares)
@@ -248,8 +248,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self, pick: int, stays: int, middles: tuple[int, int], back: int, first_back: int
     ) -> None:
         fact = self.purchases()[pick % len(self.purchases())]
-        current = {wallet: earned - taken_back(fact, wallet) for wallet, earned in fact.earned.items()}
-        final = {wallet: earned * stays // 100 for wallet, earned in fact.earned.items()}
+        current = standing(fact)
+        final = {wallet: points * stays // 100 for wallet, points in current.items()}
         ways = [{wallet: between(current[wallet], final[wallet], share) for wallet in final} for share in middles]
         spent_back = sum(part.points for part in fact.spent) * back // 100
         one = spent_back * first_back // 100
@@ -280,8 +280,9 @@ class LedgerMachine(RuleBasedStateMachine):
             assert history(self.ledger) == history(self.swept)
 
 
-def taken_back(fact: Fact, wallet: str) -> int:
-    return sum(part.points for part in fact.clawed[wallet])
+def standing(fact: Fact) -> dict[str, int]:
+    """By wallet: what was earned and not taken back."""
+    return {wallet: earned - sum(part.points for part in fact.clawed[wallet]) for wallet, earned in fact.earned.items()}
 
 
 def between(start: int, end: int, share: int) -> int:

@@ -51,7 +51,11 @@ def rules(draw: st.DrawFn, code: str) -> EarnRule:
         priority=draw(st.integers(-1, 1)),
         requires_base=draw(st.booleans()),
         minimum_basket_minor=draw(st.sampled_from((0, 2_000))),
-        condition=draw(st.sampled_from(("", "purchase.lines_count > 1", "member.days_since_purchase < 9"))),
+        condition=draw(
+            st.sampled_from(
+                ("", "purchase.lines_count > 1", "purchase.lines_count != 2", "member.days_since_purchase < 9")
+            )
+        ),
         caps=draw(st.sampled_from((Caps(), Caps(day=40), Caps(day=40, lifetime=60)))) if pays else Caps(),
         budget_points=draw(st.sampled_from((None, 1_000))) if pays else None,
         wallet=draw(WALLETS),

@@ -69,22 +69,22 @@ def test_limits_are_never_exceeded(purchase: EarningPurchase, snapshot: Programm
 def test_a_purchase_that_came_back_whole_keeps_nothing(purchase: EarningPurchase, snapshot: ProgrammeSnapshot) -> None:
     frozen = freeze(earned(purchase, snapshot))
     everything = {line.line_id: line.quantity for line in purchase.lines}
-    kept = kept_after(frozen, purchase.lines, everything, snapshot)
+    kept = kept_after(frozen, purchase.lines, [everything], snapshot)
     assert not any(kept.points.values())
     assert kept.rule_points == {}
 
 
 @st.composite
 def refunds(draw: st.DrawFn, purchase: EarningPurchase) -> list[dict[str, Decimal]]:
-    """Partial refunds that bring everything back in the end: what came back in all after each of them."""
-    back = {line.line_id: Decimal(0) for line in purchase.lines}
+    """Partial refunds that bring everything back in the end: what came back in all before and after each of them."""
+    back: dict[str, Decimal] = {}
     states = [dict(back)]
     for _ in range(draw(st.integers(0, 4))):
         for line in purchase.lines:
-            left = line.quantity - back[line.line_id]
-            back[line.line_id] += left * draw(
-                st.sampled_from((Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal(1)))
-            )
+            before = back.get(line.line_id, Decimal(0))
+            share = draw(st.sampled_from((Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal(1))))
+            if part := (line.quantity - before) * share:
+                back[line.line_id] = before + part
         states.append(dict(back))
     return [*states, {line.line_id: line.quantity for line in purchase.lines}]
 
@@ -99,14 +99,16 @@ def test_partial_refunds_add_up_to_the_whole(
     points: dict[str, int] = {}
     caps: dict[tuple[str, str], int] = {}
     budgets: dict[str, int] = {}
-    for before, after in pairwise(states):
-        step = taken_back(frozen, purchase.lines, refunded_before=before, refunded_after=after, programme=snapshot)
+    for number, after in enumerate(states[1:], start=1):
+        step = taken_back(frozen, purchase.lines, states=states[1:number], came_back=after, programme=snapshot)
         for wallet, taken in step.points.items():
+            assert taken >= 0
             points[wallet] = points.get(wallet, 0) + taken
-            assert 0 <= points[wallet] <= evaluation.points_by_wallet[wallet]
         for use in step.cap_uses:
+            assert use.points > 0
             caps[use.rule, use.period] = caps.get((use.rule, use.period), 0) + use.points
         for code, released in step.budget_uses.items():
+            assert released > 0
             budgets[code] = budgets.get(code, 0) + released
     assert points == evaluation.points_by_wallet
     assert caps == {(use.rule, use.period): use.points for use in evaluation.cap_uses}

@@ -1,6 +1,8 @@
 """Production on PostgreSQL and the model, told the same: what both are told, and that they agree."""
 
 import asyncio
+import itertools
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from kernel.errors import DomainError
+from loyalty.counters import slice_of
 from loyalty.purchases.outcome import Submission
 from loyalty.purchases.sale import Sale
 from loyalty.spending.allocation import AllocationLine, allocate
 from tests.loyalty.ledger.rulebook import (
     LIVES,
     NOTHING,
+    ODD_STARS_A_MONTH,
+    ODD_STARS_A_SLICE,
     POINTS,
     STARS,
     WELCOME_A_MONTH,
@@ -43,6 +48,8 @@ ERAS = [
     datetime(2028, 2, 28, 23, 30, tzinfo=UTC),
 ]
 """The end of a month, both changes of the clocks, a leap day."""
+NO_LIMIT = sys.maxsize
+_histories = itertools.count(1)
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -74,8 +81,11 @@ class Bought:
     fact: int
     basket: Basket
     points_spent: int
-    paid: Paid
+    kept: Paid
+    """What each rule paid and no refund has taken."""
     month: date
+    slice_no: int
+    """Of the budget that the sale drew on."""
     voided: bool = False
 
     @property
@@ -126,12 +136,15 @@ class Pair(RuleBasedStateMachine):
         self.holds: list[Placed] = []
         self.awaited: list[Awaited] = []
         self.welcomed = Counter[tuple[int, date]]()
+        self.odd_used = Counter[tuple[int, date]]()
+        self.odd_drawn = Counter[int]()
 
     @initialize(rulebook=rulebooks, era=st.sampled_from(ERAS))
     def open_the_books(self, rulebook: Rulebook, era: datetime) -> None:
         self.now, self.rulebook = era, rulebook
         self.model = Ledger(rulebook.settings)
-        self.run(self.till.open_for_business(rulebook.document(), now=self.now))
+        self.document = rulebook.document(f"d-odd-{next(_histories)}")
+        self.run(self.till.open_for_business(self.document, now=self.now))
         self.ids = [self.run(self.till.enrol(now=self.now)) for _ in range(MEMBERS)]
         for member in range(MEMBERS):
             self.model.enrol(now=self.now)
@@ -157,15 +170,27 @@ class Pair(RuleBasedStateMachine):
         """Tell the model; answers how many points it missed."""
         home = self.model.home(member + 1)
         month = local_day(submission.sale.stated_at).replace(day=1)
+        slice_no = slice_of(self.ids[home.number - 1])
         basket = self.paid_with_points(basket, points)
-        left = WELCOME_A_MONTH - self.welcomed[home.number, month]
-        paid = NOTHING if home.erased else pays(basket, left)
+        paid = NOTHING if home.erased else pays(basket).at_most(self.left(home.number, month, slice_no))
         groups = self.rulebook.groups(paid, submission.sale.stated_at)
         answer = self.model.purchase(member + 1, groups, now=self.now, hold=hold, points=points)
         assert isinstance(answer, Done), answer
-        self.welcomed[home.number, month] += paid.welcome
-        self.bought.append(Bought(submission, answer.number, basket, points, paid, month))
+        self.count(home.number, month, slice_no, NOTHING, paid)
+        self.bought.append(Bought(submission, answer.number, basket, points, paid, month, slice_no))
         return sum(figures["missing"] for figures in answer.figures.values())
+
+    def left(self, number: int, month: date, slice_no: int) -> Paid:
+        """What the limits of each rule have left for a member, never below nothing: a merge may exceed them."""
+        welcome = WELCOME_A_MONTH - self.welcomed[number, month]
+        odd = min(ODD_STARS_A_MONTH - self.odd_used[number, month], ODD_STARS_A_SLICE - self.odd_drawn[slice_no])
+        return Paid(NO_LIMIT, max(0, welcome), NO_LIMIT, max(0, odd))
+
+    def count(self, number: int, month: date, slice_no: int, before: Paid, after: Paid) -> None:
+        """Note what the limits were used for, or what a refund returned to them."""
+        self.welcomed[number, month] += after.welcome - before.welcome
+        self.odd_used[number, month] += after.odd - before.odd
+        self.odd_drawn[slice_no] += after.odd - before.odd
 
     def paid_with_points(self, basket: Basket, points: int) -> Basket:
         """A point pays a cent: shared over the lines in proportion to their prices."""
@@ -178,15 +203,14 @@ class Pair(RuleBasedStateMachine):
         rest = {line.id: line.pieces - line.returned for line in bought.basket}
         before = bought.basket
         after = with_returned(before, pieces or rest)
-        welcome_left = bought.paid.welcome
-        now_paid, sold = pays(after, welcome_left), bought.paid.by_wallet
-        targets = {wallet: min(sold[wallet], points) for wallet, points in now_paid.by_wallet.items() if sold[wallet]}
+        kept = pays(after).at_most(bought.kept)
+        fact = self.model.facts[bought.fact - 1]
+        targets = {wallet: points for wallet, points in kept.by_wallet.items() if wallet in fact.earned}
         spent_back = points_back(after, bought.points_spent) - points_back(before, bought.points_spent)
         answer = self.model.refund(bought.fact, targets, spent_back, now=self.now)
         assert isinstance(answer, Done), answer
-        home = self.model.home(self.model.facts[bought.fact - 1].member)
-        self.welcomed[home.number, bought.month] -= pays(before, welcome_left).welcome - now_paid.welcome
-        bought.basket = after
+        self.count(self.model.home(fact.member).number, bought.month, bought.slice_no, bought.kept, kept)
+        bought.basket, bought.kept = after, kept
 
     def attempt(self, act: Callable[[], Awaitable[None]], answer: Done | Refusal, *refusals: type[DomainError]) -> bool:
         """Whether it succeeded, which it must in both or in neither."""

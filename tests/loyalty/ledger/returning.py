@@ -32,6 +32,15 @@ class Returning(Pair):
         paid_with_points = [bought for bought in self.bought if bought.points_spent and bought.is_left]
         self.come_back(recent(paid_with_points, pick), parts, timedelta(0))
 
+    @precondition(lambda self: any(bought.is_left for bought in self.bought))
+    @rule(pick=picks, line=picks)
+    def refund_a_whole_line(self, pick: int, line: int) -> None:
+        """So that the number of lines changes, on which a rule depends that pays more for fewer."""
+        bought = recent([bought for bought in self.bought if bought.is_left], pick)
+        left = [line for line in bought.basket if line.returned < line.pieces]
+        whole = left[line % len(left)]
+        self.come_back(bought, [100 * (line is whole) for line in bought.basket], timedelta(0))
+
     def come_back(self, bought: Bought, parts: list[int], early: timedelta) -> None:
         """A share of the pieces of each line; everything where that is none."""
         pieces = {

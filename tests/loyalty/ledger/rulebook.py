@@ -1,7 +1,8 @@
 """What the state machine's programme pays, in plain arithmetic beside the document that tells production the same.
 
-A unit of money earns a point; every basket 10 more, 25 a month at most; every piece 3 stars, a basket of one line 40
-more. So a refund can take points, give a cap back, and even make what is left of a basket earn more stars.
+A unit of money earns a point; every basket 10 more, 25 a month at most; every piece 3 stars; and a basket of any number
+of lines but two 40 more, 60 a month at most and out of a small budget. So a refund can take points and give limits
+back; and what is left of a basket may fit the last rule again, which must then neither pay nor use its limits twice.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
+from loyalty.counters import BUDGET_SLICES
 from loyalty.programme.document import ProgrammeDocument
 from tests.oracle.ledger_facts import Expiry, Group, Settings, Shortfall
 from tests.programmes import fixed, programme, rate
@@ -19,7 +21,8 @@ from tests.programmes import fixed, programme, rate
 POINTS, STARS = "points", "stars"
 ZONE = ZoneInfo("Europe/Berlin")
 WELCOME_POINTS, WELCOME_A_MONTH = 10, 25
-STARS_A_PIECE, STARS_FOR_ONE_LINE = 3, 40
+STARS_A_PIECE = 3
+ODD_STARS, ODD_STARS_A_MONTH, ODD_STARS_A_SLICE = 40, 60, 90
 
 LastDay = Callable[[date], date | None]
 LIVES: dict[str, tuple[dict[str, Any], LastDay]] = {
@@ -104,27 +107,36 @@ def points_back(basket: Basket, points_spent: int) -> int:
 class Paid:
     """What each rule pays for a basket."""
 
-    base: int
-    welcome: int
-    stars: int
+    base: int = 0
+    welcome: int = 0
+    pieces: int = 0
+    odd: int = 0
 
     @property
     def by_wallet(self) -> dict[str, int]:
-        return {POINTS: self.base + self.welcome, STARS: self.stars}
+        return {POINTS: self.base + self.welcome, STARS: self.pieces + self.odd}
+
+    def at_most(self, other: "Paid") -> "Paid":
+        """Of each rule the lesser."""
+        return Paid(
+            min(self.base, other.base),
+            min(self.welcome, other.welcome),
+            min(self.pieces, other.pieces),
+            min(self.odd, other.odd),
+        )
 
 
-NOTHING = Paid(0, 0, 0)
+NOTHING = Paid()
 
 
-def pays(basket: Basket, welcome_left: int) -> Paid:
-    """What is left of the basket earns, where the monthly limit has ``welcome_left`` points."""
+def pays(basket: Basket) -> Paid:
+    """What the rules pay for what is left of the basket, were there no limits."""
     there = [goods for goods in basket if goods.returned < goods.pieces]
     base = sum(goods.base_minor for goods in there)
     if not base:
         return NOTHING
     pieces = sum(goods.pieces - goods.returned for goods in there if goods.base_minor)
-    stars = STARS_A_PIECE * pieces + (STARS_FOR_ONE_LINE if len(there) == 1 else 0)
-    return Paid(base, min(WELCOME_POINTS, max(0, welcome_left)), stars)
+    return Paid(base, WELCOME_POINTS, STARS_A_PIECE * pieces, ODD_STARS if len(there) != 2 else 0)
 
 
 @dataclass(frozen=True)
@@ -150,12 +162,12 @@ class Rulebook:
         groups = [
             Group(POINTS, paid.base, after, life(self.life)),
             Group(POINTS, paid.welcome, occurred_at, life("three days")),
-            Group(STARS, paid.stars, midnight(day + timedelta(days=3)), life("a month")),
+            Group(STARS, paid.pieces + paid.odd, midnight(day + timedelta(days=3)), life("a month")),
         ]
         return [group for group in groups if group.points]
 
-    def document(self) -> ProgrammeDocument:
-        """For production."""
+    def document(self, odd_rule: str) -> ProgrammeDocument:
+        """For production. ``odd_rule`` names the rule with the budget: a new name, a budget that nobody has used."""
         grace: dict[str, Any] = {"kind": "grace", "grace_days": self.grace_days}
         restore = {"kind": "expire"} if self.grace_days is None else grace
         stars: dict[str, Any] = {
@@ -163,13 +175,18 @@ class Rulebook:
             "pending": {"kind": "days", "days": 2},
             "expiry": LIVES["a month"][0],
         }
-        few = {"condition": "purchase.lines_count == 1", **stars}
+        odd: dict[str, Any] = {
+            "condition": "purchase.lines_count != 2",
+            "caps": {"month": ODD_STARS_A_MONTH},
+            "budget_points": ODD_STARS_A_SLICE * BUDGET_SLICES,
+            **stars,
+        }
         pieces: dict[str, Any] = {"kind": "per_item", "points": STARS_A_PIECE}
         return programme(
             rate("a-base", per_minor=1, pending=_days(self.pending_days), expiry=LIVES[self.life][0]),
             fixed("b-welcome", WELCOME_POINTS, caps={"month": WELCOME_A_MONTH}, expiry=LIVES["three days"][0]),
             {"code": "c-pieces", "names": {"en": "pieces"}, "formula": pieces, **stars},
-            fixed("d-one-line", STARS_FOR_ONE_LINE, **few),
+            fixed(odd_rule, ODD_STARS, **odd),
             currency="EUR",
             wallets=[
                 _wallet(POINTS, self.points_shortfall, restore),

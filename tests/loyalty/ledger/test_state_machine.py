@@ -6,6 +6,7 @@ happens to come by: that the two never differ shows that it makes no difference.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -32,7 +33,7 @@ from loyalty.verification.running import verify
 from tests.conftest import DatabaseUrls
 from tests.loyalty.ledger.pair import ERAS, Bought, baskets, lateness, members, picks, recent, wallets
 from tests.loyalty.ledger.returning import Returning
-from tests.loyalty.ledger.rulebook import LIVES, Basket, life, local_day, midnight
+from tests.loyalty.ledger.rulebook import LIVES, POINTS, Basket, life, local_day, midnight
 from tests.loyalty.ledger.selling import Selling
 from tests.loyalty.ledger.till import Belongings, Till, belongings
 
@@ -90,7 +91,7 @@ class LedgerMachine(Selling, Returning):
                     points=points,
                     reason="goodwill",
                     actor="staff:test",
-                    programme=self.rulebook.document(),
+                    programme=self.document,
                     now=self.now,
                     expiry=msgspec.convert(LIVES[lives][0], ExpiryPolicy),
                     into_debt=into_debt,
@@ -114,9 +115,10 @@ class LedgerMachine(Selling, Returning):
                 )
 
         if self.attempt(unite, answer, CannotMergeError):
-            for (number, month), points in list(self.welcomed.items()):
-                if number == leaving + 1:
-                    self.welcomed[staying + 1, month] += points
+            for used in (self.welcomed, self.odd_used):
+                for (number, month), points in list(used.items()):
+                    if number == leaving + 1:
+                        used[staying + 1, month] += points
 
     @precondition(lambda self: len(self.bought) > 2)
     @rule(member=members, rarely=st.integers(0, 5))
@@ -146,7 +148,10 @@ class LedgerMachine(Selling, Returning):
     @precondition(lambda self: any(bought.is_left for bought in self.bought))
     @rule(pick=picks, order=st.randoms(use_true_random=False))
     def the_order_of_partial_refunds_is_irrelevant(self, pick: int, order: Any) -> None:
-        """Piece by piece in two orders, and all at once: the same balance, debt, held, and unheld points."""
+        """All that is left, piece by piece in two orders and at once: the same balance, debt, held, unheld points.
+
+        Of a part of it the same points: of stars, a rule that pays more for less makes the order matter.
+        """
         left = [bought for bought in self.bought if bought.is_left]
         bought = recent(left, pick)
         pieces = [line.id for line in bought.basket for _ in range(line.pieces - line.returned)]
@@ -154,6 +159,10 @@ class LedgerMachine(Selling, Returning):
         at_once = self.sums_after(bought, [{}])
         assert self.sums_after(bought, [{line_id: 1} for line_id in pieces]) == at_once
         assert self.sums_after(bought, [{line_id: 1} for line_id in other]) == at_once
+        part = other[: order.randint(1, len(other))]
+        at_once = self.sums_after(bought, [dict(Counter(part))])
+        one_by_one = self.sums_after(bought, [{line_id: 1} for line_id in reversed(part)])
+        assert [one.get(POINTS) for one in one_by_one] == [one.get(POINTS) for one in at_once]
 
     def sums_after(self, bought: Bought, refunds: list[dict[str, int]]) -> list[dict[str, tuple[int, ...]]]:
         async def refund(session: WriteSession) -> None:

@@ -208,8 +208,9 @@ DAMAGES = (
     ),
     damage(
         sales.RETURNED_GOODS,
-        "a line that came back without a refund",
-        "UPDATE refund SET lines = '[]' WHERE receipt_key LIKE '%/r3'",
+        "a line of which less came back than its refund says",
+        "UPDATE purchase_line AS l SET refunded_quantity = 0 FROM refund AS r WHERE r.receipt_key LIKE '%/r3'"
+        " AND (l.member_id, l.purchase_no) = (r.member_id, r.purchase_no) AND l.refunded_quantity > 0",
     ),
     damage(
         sales.TOTALS,
