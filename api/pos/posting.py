@@ -57,15 +57,19 @@ async def post_together(services: Services, submissions: Sequence[Submission]) -
     return answers
 
 
-async def post_alone(services: Services, submission: Submission) -> Answer:
-    """Record one sale, waiting for its member. A lost race is run again: the winner's answer is there then."""
+async def post_alone(services: Services, submission: Submission, *, rehearsal: bool = False) -> Answer:
+    """Record one sale, waiting for its member. A lost race is run again: the winner's answer is there then.
+
+    A ``rehearsal`` is rolled back when it has been answered.
+    """
     for _ in range(_RACES):
         now = services.clock()
         try:
             async with services.database.write() as session:
                 outcomes = await record_purchases(session, [submission], programmes=services.programmes, now=now)
                 (answer,) = await _answer(services, session, [submission], outcomes, now=now)
-                await session.commit()
+                if not rehearsal:
+                    await session.commit()
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
             log.info("posting_race", error=type(error).__name__)
             continue
@@ -109,10 +113,8 @@ async def guarded(work: Awaitable[Answer]) -> Answer:
 
 
 async def rehearse(services: Services, submission: Submission) -> Answer:
-    """What a training terminal gets: the real answer of a transaction that is then rolled back."""
-    async with services.database.write() as session:
-        (outcome,) = await record_purchases(session, [submission], programmes=services.programmes, now=services.clock())
-        return _encoded(services, submission, outcome)
+    """What a training terminal gets: the real answer, and nothing is written."""
+    return await post_alone(services, submission, rehearsal=True)
 
 
 async def _answer(

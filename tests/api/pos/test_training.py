@@ -1,5 +1,6 @@
 """A training terminal: every answer is real, and no table has another row afterwards."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import httpx
 from api.services import Services
 from loyalty.members.ids import member_public_id
 from migrations.tables import METADATA
-from tests.journeys.tills import basket, done, fetch, line, receipt, refund, sale
+from tests.journeys.tills import basket, done, fetch, line, receipt, refund, sale, send
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop
 
@@ -60,3 +61,49 @@ async def test_whatever_a_training_till_does_nothing_is_written(
     assert (await done(client, training, "batches", {"items": items}))["items"][0]["status"] == 201
 
     assert await contents(services) == before
+
+
+async def test_a_repeat_at_a_training_till_is_the_same_rehearsal_again(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, programme(rate(), spending={"value": {"points": 1, "minor": 100}}))
+    store_id = await shop.store()
+    till, training = await shop.till(store_id=store_id), await shop.till(store_id=store_id, training=True)
+    member_id = await shop.member()
+    await done(client, till, "purchases", sale("sold", member={"id": member_public_id(member_id)}))
+    code = await shop.qr(member_id)
+    before = await contents(services)
+    looked = [await done(client, training, "lookups", {"qr": code}) for _ in range(2)]
+    assert [each["proof"] for each in looked] == ["qr", "qr"]
+    member = {"token": looked[0]["member_token"]}
+    for path, body in {
+        "holds": basket(member=member, points=50),
+        "purchases": sale("1", member=member),
+        "refunds": refund("sold", original={"receipt": receipt("sold"), "terminal": till.terminal_id}),
+    }.items():
+        first, again = [await send(client, training, path, body, key="k") for _ in range(2)]
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content, path
+    assert await contents(services) == before
+    found = await done(client, till, "lookups", {"qr": code})
+    assert found["proof"] == "qr", "the code that was rehearsed with has not been used"
+
+
+async def test_a_rehearsal_that_loses_a_race_for_its_receipt_is_rehearsed_again(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    store_id = await shop.store()
+    till, training = await shop.till(store_id=store_id), await shop.till(store_id=store_id, training=True)
+    owners = [{"id": member_public_id(await shop.member())} for _ in range(2)]
+    statuses = set()
+    for number in range(20):
+        body = sale(str(number)) | {"receipt": {"number": "1", "fiscal_id": f"fiscal-{number}"}}
+        answers = await asyncio.gather(
+            *(
+                send(client, at, "purchases", body | {"member": owner})
+                for at, owner in zip((till, training), owners, strict=True)
+            )
+        )
+        statuses |= {(answers[0].status_code, answers[1].status_code)}
+    assert statuses <= {(201, 201), (201, 422)}, "the same receipt as the till's, or rehearsed before it came"
