@@ -39,6 +39,11 @@ def created(body: type[Struct], description: str = "Done, or done before under t
     return {201: ResponseSpec(body, generate_examples=False, description=description)}
 
 
+def accepted(body: type[Struct]) -> dict[int, Any]:
+    """The same for a 202: a message is on its way."""
+    return {202: ResponseSpec(body, generate_examples=False, description="Sent, or sent before under this key.")}
+
+
 def refusals(*statuses: int) -> dict[int, Any]:
     """The ``responses`` of a handler that reads and may answer these, besides 400 and 503, which any may."""
     return {

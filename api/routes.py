@@ -25,6 +25,7 @@ from api.admin.terminals import AdminTerminals
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
 from api.me.balance import my_balance
+from api.me.confirmations import MyConfirmations
 from api.me.erasure import erase_me
 from api.me.export import export_my_data
 from api.me.history import my_history
@@ -38,7 +39,8 @@ from api.pos.claims import claim_at_till, claim_in_app
 from api.pos.exchanges import exchange
 from api.pos.holds import HoldsController
 from api.pos.lookups import look_up_member
-from api.pos.proofs import PosProofs
+from api.pos.proof_requests import PosProofRequests
+from api.pos.proofs import create_proof
 from api.pos.purchases import PurchasesController
 from api.pos.quotes import quote_basket
 from api.pos.receipt_searches import read_receipt, search_receipt
@@ -59,6 +61,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     # A member's phone
     MyProfile,
     MyIdentities,
+    MyConfirmations,
     qr_secret,
     my_home,
     my_balance,
@@ -71,7 +74,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     PosSessions,
     look_up_member,
     register,
-    PosProofs,
+    PosProofRequests,
+    create_proof,
     quote_basket,
     HoldsController,
     PurchasesController,

@@ -5,6 +5,7 @@ from typing import Final
 
 from api.jobs import Job, drain, once, walk
 from loyalty.access.codes import forget_old_codes
+from loyalty.access.confirmations import forget_old_requests
 from loyalty.access.revocations import forget_old_revocations
 from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
@@ -16,6 +17,7 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("sweep-points", timedelta(minutes=1), drain(sweep, limit=500)),
     Job("seal-members", timedelta(minutes=10), walk(seal_members, limit=500)),
     Job("forget-old-codes", timedelta(hours=1), once(forget_old_codes)),
+    Job("forget-old-confirmation-requests", timedelta(hours=1), once(forget_old_requests)),
     Job("forget-old-revocations", timedelta(hours=1), once(forget_old_revocations)),
     Job("forget-old-messages", timedelta(hours=1), once(forget_old_messages)),
 )

@@ -11,8 +11,9 @@ from api.addresses import one_address
 from api.dependencies import ServicesOf
 from api.documented import write_refusals
 from api.rate_limits import Limit, limited
+from api.services import Services
+from kernel.database import WriteSession
 from loyalty.access.codes import CodeScope, issue_code
-from loyalty.identities import KnownBy
 from notifications.messages import send_code
 
 CODES = Limit("codes", 20, 3_600)
@@ -51,23 +52,31 @@ class AuthCodes(Controller):
     async def create(self, data: JSONBody[CodeRequest], services: ServicesOf) -> CodeSent:
         address = one_address(data.phone, data.email, region=services.settings.phone_region)
         scope = CodeScope(purpose="sign_in", known_by=address)
-        return await send(services, scope, member_id=None, language=data.language)
+        now = services.clock()
+        async with services.database.write() as session:
+            sent = await queue_code(session, services, scope, member_id=None, language=data.language, now=now)
+            await session.commit()
+        return sent
 
 
-async def send(services: ServicesOf, scope: CodeScope, *, member_id: int | None, language: str) -> CodeSent:
-    """Make a code and queue its message, in one transaction."""
-    now = services.clock()
-    address: KnownBy = scope.known_by
-    async with services.database.write() as session:
-        issued = await issue_code(session, scope, lookup_key=services.lookup_key, now=now)
-        await send_code(
-            session,
-            member_id=member_id,
-            kind=address.kind,
-            address=address.value,
-            code=issued.code,
-            language=language,
-            now=now,
-        )
-        await session.commit()
+async def queue_code(
+    session: WriteSession,
+    services: Services,
+    scope: CodeScope,
+    *,
+    member_id: int | None,
+    language: str,
+    now: datetime,
+) -> CodeSent:
+    """A code, and its message to the address that it is for."""
+    issued = await issue_code(session, scope, lookup_key=services.lookup_key, now=now)
+    await send_code(
+        session,
+        member_id=member_id,
+        kind=scope.known_by.kind,
+        address=scope.known_by.value,
+        code=issued.code,
+        language=language,
+        now=now,
+    )
     return CodeSent(code_id=issued.code_id, expires_at=issued.expires_at)

@@ -1,15 +1,19 @@
 """Attaching a card, a phone or an e-mail to oneself."""
 
-from litestar import Controller, post
+from datetime import datetime
+
+from litestar import Controller, Response, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
 from api import fields
 from api.addresses import OneAddressError, one_address
-from api.auth.codes import CodeSent, send
+from api.auth.codes import CodeSent, queue_code
 from api.dependencies import Member, ServicesOf
-from api.documented import write_refusals
+from api.documented import accepted, write_refusals
+from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
 from api.rate_limits import Limit, limited
+from kernel.database import WriteSession
 from loyalty import identities
 from loyalty.access.codes import CodeNotAcceptedError, CodeScope, try_code
 from loyalty.members.attaching import attach_identity
@@ -56,12 +60,26 @@ class MyIdentities(Controller):
         operation_id="createMyAddressCode",
         summary="Send a code to a phone or an e-mail that is to be attached",
         status_code=202,
-        responses=write_refusals(401, 422, 429),
+        responses=accepted(CodeSent) | write_refusals(401, 422, 429),
     )
-    async def create_code(self, data: JSONBody[AddressToProve], caller: Member, services: ServicesOf) -> CodeSent:
+    async def create_code(
+        self,
+        data: JSONBody[AddressToProve],
+        caller: Member,
+        services: ServicesOf,
+        idempotency_key: OptionalIdempotencyKey = None,
+    ) -> Response[bytes]:
         address = one_address(data.phone, data.email, region=services.settings.phone_region)
         scope = CodeScope(purpose="attach", known_by=address, member_id=caller.member_id)
-        return await send(services, scope, member_id=caller.member_id, language=data.language)
+
+        async def act(session: WriteSession, now: datetime) -> CodeSent:
+            return await queue_code(
+                session, services, scope, member_id=caller.member_id, language=data.language, now=now
+            )
+
+        kept = {"address": veiled(services, address.value), "language": data.language}
+        body = canonical_body("createMyAddressCode", kept)
+        return await answer_once(services, caller, idempotency_key, body, act, status=202)
 
     @post(
         "/identities",

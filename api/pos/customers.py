@@ -45,15 +45,16 @@ async def present_customer(
     caller: TerminalCaller,
     member_id: int,
     *,
+    terminal_id: str,
     identified_by: str,
     proof: Proof,
     now: datetime,
 ) -> Customer:
-    """The surviving member, for this terminal and this sale."""
+    """The surviving member, for this sale at the terminal: the caller, or one that a hub acts for."""
     profile = await read_profile(session, member_id)
     token = MemberToken(
         member_id=profile.member_id,
-        terminal_id=caller.terminal_id,
+        terminal_id=terminal_id,
         identified_by=identified_by,
         proof=proof,
         training=caller.training,

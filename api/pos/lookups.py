@@ -8,6 +8,7 @@ from api import fields
 from api.dependencies import ServicesOf, Terminal
 from api.documented import write_refusals
 from api.pos.customers import Customer, present_customer
+from api.pos.sales import acting_terminal
 from api.rate_limits import Limit, limited
 from loyalty.members.finding import MemberLookup, find_member, use_rotating_code
 
@@ -24,6 +25,8 @@ class Lookup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: fields.Email | None = None
     external_system: fields.ExternalSystem | None = None
     external_id: fields.ExternalId | None = None
+    terminal: fields.Code | None = None
+    """For a hub: the terminal where the customer is."""
 
 
 @post(
@@ -42,6 +45,7 @@ class Lookup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 )
 async def look_up_member(data: JSONBody[Lookup], caller: Terminal, services: ServicesOf) -> Customer:
     now = services.clock()
+    terminal_id = acting_terminal(caller, data.terminal)
     lookup = MemberLookup(
         qr=data.qr,
         barcode=data.barcode,
@@ -55,12 +59,13 @@ async def look_up_member(data: JSONBody[Lookup], caller: Terminal, services: Ser
         found = await find_member(
             session, lookup, lookup_key=services.lookup_key, phone_region=services.settings.phone_region, at=now
         )
-        present = await use_rotating_code(session, found, terminal_id=caller.terminal_id, now=now)
+        present = await use_rotating_code(session, found, terminal_id=terminal_id, now=now)
         customer = await present_customer(
             session,
             services,
             caller,
             found.member.member_id,
+            terminal_id=terminal_id,
             identified_by=found.identified_by,
             proof="qr" if present else "none",
             now=now,

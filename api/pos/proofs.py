@@ -1,109 +1,127 @@
-"""Proving presence with a one-time code, where the customer has no rotating code to show."""
+"""Proving presence in the middle of a sale: a proof makes a member token one that may spend."""
 
 from datetime import datetime
 
-from litestar import Controller, post
+from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api import fields
-from api.auth.codes import send
 from api.dependencies import ServicesOf, Terminal
-from api.documented import write_refusals
+from api.documented import created, write_refusals
+from api.idempotency import IdempotencyKey, answer_once, canonical_body, veiled
 from api.pos.customers import Customer, present_customer
+from api.problems import encode_refusal
 from api.rate_limits import Limit, limited
-from api.security.member_tokens import read_member_token
-from loyalty.access.codes import VALID_FOR, CodeScope, try_code
-from loyalty.masks import masked
+from api.security.member_tokens import MemberToken, Proof, read_member_token
+from api.services import Services
+from kernel.database import WriteSession
+from kernel.errors import UnprocessableError
+from loyalty.access.codes import CodeNotAcceptedError, CodeScope, try_code
+from loyalty.access.confirmations import require_confirmed
 from loyalty.members.contact import address_for_codes
+from loyalty.members.finding import MemberLookup, find_member, use_rotating_code
+from loyalty.members.qr import QrNotAcceptedError
 from loyalty.members.survivors import surviving_member
+from loyalty.purchases.outcome import Repeated
+from loyalty.purchases.sale import canonical
 
 PROOFS = Limit("proofs", 60, 60)
 
 
-class ProofCodeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For whom."""
+class ProofUnclearError(UnprocessableError):
+    """None of the proofs was handed in, or more than one."""
 
-    member_token: fields.MemberTokenText
-
-
-class ProofCodeSent(Struct, frozen=True, kw_only=True):
-    """Where the code went, so that the cashier can tell the customer where to look."""
-
-    code_id: fields.CodeId
-    sent_to: str
-    expires_at: datetime
+    code = "proof_unclear"
+    title = "A proof is a rotating code, or a one-time code with its id, or the id of a confirmation request."
 
 
 class ProofRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The code that the customer reads out."""
+    """One proof: what the customer's phone shows, the code that was sent there, or what was confirmed in the app."""
 
     member_token: fields.MemberTokenText
-    code_id: fields.CodeId
-    code: fields.OneTimeCodeDigits
+    qr: fields.QrText | None = None
+    barcode: fields.BarcodeDigits | None = None
+    code_id: fields.CodeId | None = None
+    code: fields.OneTimeCodeDigits | None = None
+    confirmation_id: fields.CodeId | None = None
 
 
-class PosProofs(Controller):
-    """Proofs of presence at a till."""
+@post(
+    "/v1/pos/proofs",
+    operation_id="createProof",
+    summary="Exchange a proof of presence for a member token that may spend",
+    description=(
+        "A rotating code, a one-time code or a confirmation in the app. The token is in this answer alone. A refused "
+        "code or a confirmation that has not come yet (403) does not bind the key: send it again as it is."
+    ),
+    tags=["Till: members"],
+    guards=[limited(PROOFS)],
+    responses=created(Customer, "Proved. Sent again under this key it is 409: the token is not repeated.")
+    | write_refusals(401, 403, 404, 422, 429),
+)
+async def create_proof(
+    data: JSONBody[ProofRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
+) -> Response[bytes]:
+    token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=services.clock())
 
-    path = "/v1/pos"
-    tags = ("Till: members",)
-    guards = (limited(PROOFS),)
+    async def act(session: WriteSession, now: datetime) -> Customer | Repeated:
+        member = await surviving_member(session, token.member_id)
+        proof = await _prove(session, services, data, replace(token, member_id=member.member_id), now=now)
+        if isinstance(proof, CodeNotAcceptedError):
+            # The try counts, so it is committed; the refusal is no answer for good, so it binds no key.
+            return Repeated(*encode_refusal(proof), same_key=True)
+        return await present_customer(
+            session,
+            services,
+            caller,
+            member.member_id,
+            terminal_id=token.terminal_id,
+            identified_by=token.identified_by,
+            proof=proof,
+            now=now,
+        )
 
-    @post(
-        "/proof-codes",
-        operation_id="createProofCode",
-        summary="Send the customer a code for spending",
-        description=(
-            "To the member's own phone, else e-mail. It is good at this terminal alone. A training terminal sends none "
-            "and takes any six digits."
-        ),
-        status_code=202,
-        responses=write_refusals(401, 404, 422, 429),
+    body = canonical_body("createProof", veiled(services, canonical(data).decode()))
+    return await answer_once(services, caller, idempotency_key, body, act, holds_secret=True, rehearsal=caller.training)
+
+
+async def _prove(
+    session: WriteSession, services: Services, data: ProofRequest, token: MemberToken, *, now: datetime
+) -> Proof | CodeNotAcceptedError:
+    """How the member proved to be there. A refused code is a value: its try has to be committed."""
+    pictured = data.qr is not None or data.barcode is not None
+    coded = data.code_id is not None and data.code is not None
+    asked = data.confirmation_id is not None
+    if pictured + coded + asked != 1:
+        raise ProofUnclearError
+    if pictured:
+        return await _prove_with_picture(session, services, data, token, now=now)
+    if token.training:
+        return "code" if coded else "app"
+    if data.confirmation_id is not None:
+        await require_confirmed(session, token.member_id, data.confirmation_id, terminal_id=token.terminal_id, now=now)
+        return "app"
+    scope = CodeScope(
+        purpose="spend",
+        known_by=await address_for_codes(session, token.member_id),
+        member_id=token.member_id,
+        terminal_id=token.terminal_id,
     )
-    async def create_code(
-        self, data: JSONBody[ProofCodeRequest], caller: Terminal, services: ServicesOf
-    ) -> ProofCodeSent:
-        token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=services.clock())
-        async with services.database.read() as session:
-            member = await surviving_member(session, token.member_id)
-            address = await address_for_codes(session, member.member_id)
-        if caller.training:
-            expires_at = services.clock() + VALID_FOR
-            return ProofCodeSent(code_id="training", sent_to=masked(address), expires_at=expires_at)
-        scope = CodeScope(purpose="spend", known_by=address, member_id=member.member_id, terminal_id=caller.terminal_id)
-        sent = await send(services, scope, member_id=member.member_id, language=member.language)
-        return ProofCodeSent(code_id=sent.code_id, sent_to=masked(address), expires_at=sent.expires_at)
+    key = services.lookup_key
+    return await try_code(session, data.code_id or "", data.code or "", scope, lookup_key=key, now=now) or "code"
 
-    @post(
-        "/proofs",
-        operation_id="createProof",
-        summary="Exchange the code for a member token that may spend",
-        responses=write_refusals(401, 403, 404, 422, 429),
-    )
-    async def create(self, data: JSONBody[ProofRequest], caller: Terminal, services: ServicesOf) -> Customer:
-        now = services.clock()
-        token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=now)
-        async with services.database.write() as session:
-            member = await surviving_member(session, token.member_id)
-            if not caller.training:
-                scope = CodeScope(
-                    purpose="spend",
-                    known_by=await address_for_codes(session, member.member_id),
-                    member_id=member.member_id,
-                    terminal_id=caller.terminal_id,
-                )
-                key = services.lookup_key
-                refusal = await try_code(session, data.code_id, data.code, scope, lookup_key=key, now=now)
-                await session.commit()
-                if refusal is not None:
-                    raise refusal
-            return await present_customer(
-                session,
-                services,
-                caller,
-                member.member_id,
-                identified_by=token.identified_by,
-                proof="code",
-                now=now,
-            )
+
+async def _prove_with_picture(
+    session: WriteSession, services: Services, data: ProofRequest, token: MemberToken, *, now: datetime
+) -> Proof:
+    """The rotating code has to be the customer's own, and to prove presence for the first time."""
+    lookup = MemberLookup(qr=data.qr, barcode=data.barcode)
+    key, region = services.lookup_key, services.settings.phone_region
+    found = await find_member(session, lookup, lookup_key=key, phone_region=region, at=now)
+    if found.member.member_id != token.member_id:
+        raise QrNotAcceptedError
+    if not await use_rotating_code(session, found, terminal_id=token.terminal_id, now=now):
+        raise QrNotAcceptedError
+    return "qr"

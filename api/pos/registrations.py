@@ -15,6 +15,7 @@ from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
 from api.idempotency import IdempotencyKey, answered, canonical_body, settle_once, veiled
 from api.pos.customers import Customer, present_customer
+from api.pos.sales import acting_terminal
 from api.rate_limits import Limit, limited
 from kernel.database import ReadSession, WriteSession
 from loyalty import identities
@@ -39,6 +40,8 @@ class RegistrationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     birthday: fields.Birthday | None = None
     language: fields.Language = "en"
     consents: ConsentAnswers = []
+    terminal: fields.Code | None = None
+    """For a hub: the terminal where the customer is."""
 
 
 class RegisteredMember(Struct, frozen=True, kw_only=True):
@@ -72,12 +75,20 @@ class Registered(Struct, frozen=True, kw_only=True):
 async def register(
     data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
 ) -> Response[bytes]:
+    terminal_id = acting_terminal(caller, data.terminal)
     identities_of = _identities(data, services.settings.phone_region)
     presented: Customer | None = None
 
     async def present(session: ReadSession, member_id: int, now: datetime) -> Customer:
         return await present_customer(
-            session, services, caller, member_id, identified_by="registration", proof="none", now=now
+            session,
+            services,
+            caller,
+            member_id,
+            terminal_id=terminal_id,
+            identified_by="registration",
+            proof="none",
+            now=now,
         )
 
     async def act(session: WriteSession, now: datetime) -> RegisteredMember:

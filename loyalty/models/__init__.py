@@ -1,6 +1,6 @@
 """Every table of the loyalty package. Rows are never request or response bodies."""
 
-from loyalty.models.access import MemberSession, OneTimeCode, QrUse, TokenRevocation
+from loyalty.models.access import ConfirmationRequest, MemberSession, OneTimeCode, QrUse, TokenRevocation
 from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
@@ -19,6 +19,7 @@ __all__ = [
     "CapCounter",
     "Cashier",
     "CatalogueItem",
+    "ConfirmationRequest",
     "Consent",
     "GuestReceipt",
     "Hold",

@@ -1,4 +1,4 @@
-"""Access: one-time codes, members' sessions, used QR codes, and tokens refused before they expire."""
+"""Access: one-time codes, members' sessions, used QR codes, questions to the app, tokens refused early."""
 
 from datetime import datetime
 
@@ -64,6 +64,21 @@ class QrUse(SQLModel, table=True):
     """The code's 30-second step since 1970 (RFC 6238's T)."""
     terminal_id: str = code()
     used_at: datetime = instant()
+
+
+class ConfirmationRequest(SQLModel, table=True):
+    """What a terminal last asked a member's app: are you there? Confirmed, it proves presence until it expires."""
+
+    __tablename__ = "confirmation_request"
+    __table_args__ = (Index("confirmation_request_expiry", "expires_at"),)
+
+    member_id: int = number(key=True)
+    terminal_id: str = code(key=True)
+    confirmation_id: str = code()
+    store_id: str = code()
+    asked_at: datetime = instant()
+    expires_at: datetime = instant()
+    confirmed_at: datetime | None = instant(nullable=True)
 
 
 class TokenRevocation(SQLModel, table=True):

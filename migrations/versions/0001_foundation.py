@@ -102,6 +102,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sku"),
     )
     op.create_table(
+        "confirmation_request",
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("terminal_id", sa.String(length=64), nullable=False),
+        sa.Column("confirmation_id", sa.String(length=64), nullable=False),
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("member_id", "terminal_id"),
+    )
+    op.create_index("confirmation_request_expiry", "confirmation_request", ["expires_at"], unique=False)
+    op.create_table(
         "consent",
         sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -709,6 +721,8 @@ def downgrade() -> None:
     op.drop_index("guest_receipt_claim", table_name="guest_receipt")
     op.drop_table("guest_receipt")
     op.drop_table("consent")
+    op.drop_index("confirmation_request_expiry", table_name="confirmation_request")
+    op.drop_table("confirmation_request")
     op.drop_table("catalogue_item")
     op.drop_table("cashier")
     op.drop_table("cap_counter")

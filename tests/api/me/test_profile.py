@@ -7,6 +7,7 @@ import pytest
 from api.services import Services
 from loyalty.members.profile import read_profile
 from tests.clocks import MovableClock
+from tests.journeys.tills import fetch
 from tests.shop import Shop, bearer
 
 PHONE = "+79990000001"
@@ -118,3 +119,13 @@ async def test_a_profile_names_its_owner_alone(client: httpx.AsyncClient, shop: 
     assert "Boris" not in (await client.get("/v1/me", headers=me)).text
     async with services.database.read() as session:
         assert (await read_profile(session, other)).name == "Boris Belov"
+
+
+async def test_a_repeat_sends_no_second_code(client: httpx.AsyncClient, me: dict[str, str], services: Services) -> None:
+    keyed = me | {"Idempotency-Key": "code-1"}
+    body = {"email": "anna@example.com"}
+    first, again = [await client.post("/v1/me/codes", headers=keyed, json=body) for _ in range(2)]
+    assert (first.status_code, again.content) == (202, first.content)
+    assert await fetch(services, "SELECT count(*) FROM one_time_code WHERE purpose = 'attach'") == [(1,)]
+    (stored,) = await fetch(services, "SELECT body || outcome FROM idempotency_key")
+    assert b"anna@" not in stored[0]

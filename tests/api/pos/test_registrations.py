@@ -11,6 +11,7 @@ from api.callers import TerminalCaller
 from api.security.member_tokens import MemberTokenRefusedError, read_member_token
 from api.services import Services
 from loyalty.models import Consent, IdempotencyKey, Identity, Member, OneTimeCode, Person, PersonIdentity
+from tests.journeys.tills import send
 from tests.shop import Shop, Till
 
 PHONE = "+79990001234"
@@ -123,10 +124,10 @@ async def test_a_training_terminal_takes_any_code_and_its_proof_is_worth_nothing
     await shop.member(phone=PHONE)
     looked_up = await client.post("/v1/pos/lookups", headers=till.headers, json={"phone": PHONE})
     token = looked_up.json()["member_token"]
-    sent = await client.post("/v1/pos/proof-codes", headers=till.headers, json={"member_token": token})
+    sent = await send(client, till, "proof-codes", {"member_token": token})
     assert (sent.status_code, sent.json()["sent_to"]) == (202, "+7 ••• ••• 12-34")
     body = {"member_token": token, "code_id": sent.json()["code_id"], "code": "123456"}
-    proved = await client.post("/v1/pos/proofs", headers=till.headers, json=body)
+    proved = await send(client, till, "proofs", body)
     assert (proved.status_code, proved.json()["proof"]) == (201, "code")
     assert await count(services, OneTimeCode) == 0
     hub = TerminalCaller("hub", store_id, "hub", acts_for=(till.terminal_id,))
@@ -145,24 +146,24 @@ async def test_a_code_makes_the_member_token_one_that_may_spend(
 ) -> None:
     till, other = await shop.till(), await shop.till()
     token = (await register(client, till, phone=PHONE)).json()["customer"]["member_token"]
-    sent = await client.post("/v1/pos/proof-codes", headers=till.headers, json={"member_token": token})
+    sent = await send(client, till, "proof-codes", {"member_token": token})
     assert (sent.status_code, sent.json()["sent_to"]) == (202, "+7 ••• ••• 12-34")
     body = {"member_token": token, "code_id": sent.json()["code_id"], "code": await shop.last_code()}
-    elsewhere = await client.post("/v1/pos/proofs", headers=other.headers, json=body)
+    elsewhere = await send(client, other, "proofs", body)
     assert elsewhere.json()["code"] == "member_token_refused"
-    proved = await client.post("/v1/pos/proofs", headers=till.headers, json=body)
+    proved = await send(client, till, "proofs", body)
     assert (proved.status_code, proved.json()["proof"]) == (201, "code")
     own = TerminalCaller(till.terminal_id, "s", "till")
     keys, now = services.signing_keys, services.clock()
     assert read_member_token(keys, proved.json()["member_token"], caller=own, now=now).proof == "code"
-    again = await client.post("/v1/pos/proofs", headers=till.headers, json=body)
+    again = await send(client, till, "proofs", body)
     assert again.json()["code"] == "code_not_accepted"
 
 
 async def test_a_code_for_spending_signs_nobody_in(client: httpx.AsyncClient, shop: Shop) -> None:
     till = await shop.till()
     token = (await register(client, till, phone=PHONE)).json()["customer"]["member_token"]
-    sent = await client.post("/v1/pos/proof-codes", headers=till.headers, json={"member_token": token})
+    sent = await send(client, till, "proof-codes", {"member_token": token})
     body = {"code_id": sent.json()["code_id"], "code": await shop.last_code(), "phone": PHONE}
     assert (await client.post("/v1/auth/sessions", json=body)).status_code == 403
 
@@ -170,5 +171,5 @@ async def test_a_code_for_spending_signs_nobody_in(client: httpx.AsyncClient, sh
 async def test_who_has_no_phone_gets_no_code(client: httpx.AsyncClient, shop: Shop) -> None:
     till = await shop.till()
     token = (await register(client, till, card="290000001234")).json()["customer"]["member_token"]
-    answer = await client.post("/v1/pos/proof-codes", headers=till.headers, json={"member_token": token})
+    answer = await send(client, till, "proof-codes", {"member_token": token})
     assert (answer.status_code, answer.json()["code"]) == (409, "no_address")
