@@ -11,9 +11,10 @@ from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import ReceiptRef, canonical, receipt_key
 from loyalty.receipts import RegisteredReceipt, find_receipts, register_receipts
 from loyalty.refunds.recording import RefundSubmission, record_refund
-from loyalty.refunds.returned import Refunded, Return, Waiting
+from loyalty.refunds.returned import PurchaseNotFoundError, Refunded, Return, Waiting
 
-_IS_VOID = "SELECT voided FROM purchase WHERE member_id = $1 AND purchase_no = $2"
+_SALE = "SELECT store_id, voided FROM purchase WHERE member_id = $1 AND purchase_no = $2"
+_GUEST = "SELECT store_id FROM guest_receipt WHERE receipt_key = $1"
 _MARK = "UPDATE purchase SET voided = true WHERE member_id = $1 AND purchase_no = $2"
 _CLOSE_GUEST = """
 UPDATE guest_receipt SET claimed_at = $2, claimed_by = NULL WHERE receipt_key = $1 AND claimed_at IS NULL
@@ -49,7 +50,8 @@ async def void_sale(
 ) -> Voided:
     """Void a sale. One that has not come is blocked: when it comes it is refused. A recorded one is refunded whole.
 
-    Voiding what is void changes nothing. Raises ``CannotVoidError``.
+    Voiding what is void changes nothing. A store voids its own sales only: fiscal identifiers name those of others too,
+    and they are answered like receipts of nobody. Raises ``PurchaseNotFoundError`` then, and ``CannotVoidError``.
     """
     connection = await driver(session)
     sale_key = receipt_key(store_id, terminal_id, receipt)
@@ -60,12 +62,17 @@ async def void_sale(
     if known.kind == "void":
         return Voided(sale_key, None)
     if known.kind == "guest":
+        if await connection.fetchval(_GUEST, sale_key) != store_id:
+            raise PurchaseNotFoundError
         if await connection.execute(_CLOSE_GUEST, sale_key, now) == "UPDATE 0":
             raise CannotVoidError
         return Voided(sale_key, None)
     if known.kind != "purchase" or known.member_id is None or known.number is None:
         raise CannotVoidError
-    if await connection.fetchval(_IS_VOID, known.member_id, known.number):
+    sale = await connection.fetchrow(_SALE, known.member_id, known.number)
+    if sale is None or sale["store_id"] != store_id:
+        raise PurchaseNotFoundError
+    if sale["voided"]:
         return Voided(sale_key, None)
     refund = Return(
         store_id=store_id,
