@@ -17,16 +17,18 @@ from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.access.keys import issue_key, list_keys, read_key, revoke_key
+from loyalty.access.scopes import checked_scopes
 from loyalty.audit import record_change
 
-Scope = Annotated[str, Meta(min_length=3, max_length=64, pattern="^[a-z]+:[a-z_]+$", examples=["events:write"])]
+ScopeText = Annotated[str, Meta(min_length=3, max_length=64, pattern="^[a-z]+:[a-z_]+$", examples=["events:write"])]
 
 
 class NewSystemKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which system it is for and what it may do."""
 
     label: fields.Line
-    scopes: Annotated[list[Scope], Meta(max_length=20, examples=[["events:write"]])] = []
+    scopes: Annotated[list[ScopeText], Meta(max_length=20, examples=[["events:write"]])] = []
+    """``events:write``. Without any the key opens nothing."""
 
 
 class AdminSystemKeys(Controller):
@@ -60,7 +62,7 @@ class AdminSystemKeys(Controller):
         idempotency_key: OptionalIdempotencyKey = None,
     ) -> Response[bytes]:
         async def act(session: WriteSession, now: datetime) -> IssuedKeyView:
-            scopes = sorted(set(data.scopes))
+            scopes = checked_scopes(data.scopes)
             key = await issue_key(session, terminal_id=None, label=data.label, scopes=scopes, now=now)
             await record_change(
                 session,

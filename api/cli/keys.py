@@ -60,7 +60,7 @@ def list_keys(as_json: AsJson = False) -> None:
 def issue(
     terminal: Annotated[str | None, typer.Option(help="For this terminal; without it, for a system.")] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "made by comeback keys",
-    scope: Annotated[list[str] | None, typer.Option(help="What a system may do; repeatable.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="What a system may do, as events:write; repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key. Its secret is shown this once."""

@@ -53,8 +53,8 @@ def security_schemes(routes: Iterable[DocumentedRoute]) -> dict[str, dict[str, A
 
 
 def permission_note(route: DocumentedRoute) -> str:
-    """Which permission staff need, and which roles have it. Empty where it takes none."""
-    notes = []
+    """Which permission staff need, and which roles have it; which scope a system needs. Empty where it takes none."""
+    notes = [f"Needs the scope `{scope.value}`." for scope in route.scopes]
     for permission in route.permissions:
         roles = ", ".join(role for role, held in PERMISSIONS.items() if permission in held)
         notes.append(f"Needs the permission `{permission.value}` ({roles}).")

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from api.rate_limits import LimitGuard
 from api.security.permissions import Permission, PermissionGuard
+from api.security.scopes import ScopeGuard
+from loyalty.access.scopes import Scope
 
 G = TypeVar("G")
 
@@ -38,6 +40,11 @@ class DocumentedRoute(NamedTuple):
     def permissions(self) -> tuple[Permission, ...]:
         """All of which the caller needs."""
         return tuple(guard.permission for guard in self._guards(PermissionGuard))
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All of which a system's key needs."""
+        return tuple(guard.scope for guard in self._guards(ScopeGuard))
 
     @property
     def rate_limited(self) -> bool:

@@ -6,7 +6,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ from kernel.database import ReadSession, WriteSession
 from kernel.errors import NotFoundError
 from loyalty.access.lockout import CredentialsRefusedError
 from loyalty.access.revocations import revoke_tokens
+from loyalty.access.scopes import checked_scopes
 from loyalty.models import AccessKey
 
 _FORM: Final = re.compile(r"cbk_([0-9a-f]{16})_([0-9a-f]{64})\Z", re.ASCII)
@@ -37,16 +38,19 @@ class IssuedKey(Struct, frozen=True):
 
 
 async def issue_key(
-    session: WriteSession, *, terminal_id: str | None, label: str, scopes: Sequence[str] = (), now: datetime
+    session: WriteSession, *, terminal_id: str | None, label: str, scopes: Collection[str] = (), now: datetime
 ) -> IssuedKey:
-    """A key for a terminal, or for a system when ``terminal_id`` is None. Earlier keys stay good."""
+    """A key for a terminal, or for a system when ``terminal_id`` is None. Earlier keys stay good.
+
+    Raises ``ScopeUnknownError``.
+    """
     key_id, secret = secrets.token_hex(8), secrets.token_hex(32)
     session.add(
         AccessKey(
             key_id=key_id,
             terminal_id=terminal_id,
             label=label,
-            scopes=sorted(scopes),
+            scopes=checked_scopes(scopes),
             secret_hash=_hash(secret),
             created_at=now,
         )

@@ -1,5 +1,6 @@
 """One caller of every kind, signed in, and requests that are made from the contract."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,10 +13,13 @@ from api.openapi_document.routes import DocumentedRoute
 from api.security.access import issue_member_access
 from api.security.permissions import PERMISSIONS
 from loyalty.access.keys import issue_key
+from loyalty.access.scopes import Scope
 from tests.shop import Shop, bearer
 
 MEMBER = "member"
 """Signed in anew for each request: some routes sign a member out, or erase them."""
+SYSTEM = "system"
+SYSTEM_WITHOUT_SCOPES = "system without scopes"
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,14 @@ class Callers:
 
 
 async def every_caller(shop: Shop) -> Callers:
-    """Nobody, a member, terminals of all kinds, staff of each role, a system."""
+    """Nobody, a member, terminals of all kinds, staff of each role, systems with every scope and with none."""
     headers = {
         "nobody": {},
         "terminal": (await shop.till()).headers,
         "training terminal": (await shop.till(training=True)).headers,
         "hub": (await shop.till(kind="hub")).headers,
-        "system": bearer(await _system_key(shop)),
+        SYSTEM: bearer(await _system_key(shop, list(Scope))),
+        SYSTEM_WITHOUT_SCOPES: bearer(await _system_key(shop, [])),
     }
     for role in PERMISSIONS:
         headers[role] = await shop.staff(role)
@@ -59,7 +64,7 @@ def scheme_of(caller: str) -> str:
     """Whose kind of credentials the caller has: a scheme of the contract, or none."""
     if caller in PERMISSIONS:
         return "staff"
-    return {"training terminal": "terminal", "hub": "terminal"}.get(caller, caller)
+    return {"training terminal": "terminal", "hub": "terminal", SYSTEM_WITHOUT_SCOPES: SYSTEM}.get(caller, caller)
 
 
 def may_call(caller: str, route: DocumentedRoute) -> bool:
@@ -68,6 +73,8 @@ def may_call(caller: str, route: DocumentedRoute) -> bool:
         return True
     if scheme_of(caller) != SCHEME_OF_ROOT[route.audience_root]:
         return False
+    if caller == SYSTEM_WITHOUT_SCOPES:
+        return not route.scopes
     return caller not in PERMISSIONS or set(route.permissions) <= PERMISSIONS[caller]
 
 
@@ -93,9 +100,9 @@ async def send_example(
     return await client.request(route.method.upper(), path, headers=sent, content=content)
 
 
-async def _system_key(shop: Shop) -> str:
+async def _system_key(shop: Shop, scopes: Sequence[Scope]) -> str:
     services = shop.services
     async with services.database.write() as session:
-        key = await issue_key(session, terminal_id=None, label="billing", now=services.clock())
+        key = await issue_key(session, terminal_id=None, label="billing", scopes=scopes, now=services.clock())
         await session.commit()
     return key.secret

@@ -14,7 +14,7 @@ from api.services import Services
 from kernel.ids import encode_public_id
 from kernel.settings import Settings
 from loyalty.members.ids import member_public_id
-from tests.api.callers import MEMBER, every_caller, may_call, member_headers, scheme_of, send_example
+from tests.api.callers import MEMBER, SYSTEM, every_caller, may_call, member_headers, scheme_of, send_example
 from tests.journeys.tills import done, sale
 from tests.programmes import publish
 from tests.shop import Shop
@@ -53,7 +53,7 @@ def routes_with_ids() -> Iterator[DocumentedRoute]:
 
 def entitled(route: DocumentedRoute) -> str:
     """A caller for whom the route is."""
-    return {"me": MEMBER, "pos": "terminal", "admin": "owner"}[route.audience_root]
+    return {"me": MEMBER, "pos": "terminal", "admin": "owner", "events": SYSTEM}[route.audience_root]
 
 
 def test_every_route_is_public_or_belongs_to_an_audience() -> None:
@@ -64,6 +64,11 @@ def test_every_route_is_public_or_belongs_to_an_audience() -> None:
 def test_every_route_of_staff_needs_a_permission() -> None:
     routes = [route for route in ROUTES if route.path.startswith(("/v1/admin", "/v1/metrics"))]
     assert [f"{route.method} {route.path}" for route in routes if not route.public and not route.permissions] == []
+
+
+def test_every_route_of_systems_needs_a_scope() -> None:
+    routes = [route for route in ROUTES if route.path.startswith("/v1/events")]
+    assert [f"{route.method} {route.path}" for route in routes if not route.scopes] == []
 
 
 async def test_a_route_opens_to_those_it_is_for_and_to_nobody_else(
@@ -78,7 +83,7 @@ async def test_a_route_opens_to_those_it_is_for_and_to_nobody_else(
             headers = await callers.sign_in(caller)
             answer = await send_example(client, document, route, headers, in_path=nobodys_ids(route))
             refused = answer.status_code == 401 or (
-                answer.status_code == 403 and answer.json()["code"] == "permission_missing"
+                answer.status_code == 403 and answer.json()["code"] in ("permission_missing", "scope_missing")
             )
             if refused == may_call(caller, route) or answer.status_code >= 500:
                 wrong.append(f"{caller}: {route.method} {route.path} answered {answer.status_code} {answer.text}")

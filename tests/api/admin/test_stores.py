@@ -119,6 +119,28 @@ async def test_a_key_is_found_at_its_own_terminal_alone(
     assert [key["key_id"] for key in listed] == [system_key]
 
 
+@pytest.mark.parametrize(
+    ("scopes", "status", "code"),
+    [
+        (["events:read"], 422, "scope_unknown"),
+        (["events:write", "members:erase"], 422, "scope_unknown"),
+        (["Events:Write"], 400, "malformed_request"),
+        (["*"], 400, "malformed_request"),
+    ],
+)
+async def test_a_key_is_made_for_known_scopes_alone(
+    client: httpx.AsyncClient, owner: dict[str, str], scopes: list[str], status: int, code: str
+) -> None:
+    path = "/v1/admin/system-keys"
+    refused = await client.post(path, headers=owner, json={"label": "shop", "scopes": scopes})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert (await client.get(path, headers=owner)).json()["keys"] == []
+    made = await client.post(path, headers=owner, json={"label": "shop", "scopes": ["events:write"] * 2})
+    assert made.status_code == 201
+    (key,) = (await client.get(path, headers=owner)).json()["keys"]
+    assert key["scopes"] == ["events:write"]
+
+
 async def test_a_revoked_terminal_stays_listed_and_gets_no_key(
     client: httpx.AsyncClient, owner: dict[str, str], shop: Shop, clock: MovableClock
 ) -> None:

@@ -88,3 +88,11 @@ async def test_a_rotated_signing_key_signs_and_the_one_before_still_verifies(
     after = open_signing_keys(tmp_path / "keys" / "signing.json")
     assert after.current.kid == json.loads(output)["kid"] != before
     assert after.find(before) is not None
+
+
+async def test_a_systems_key_is_made_for_known_scopes_alone(services: Services, database_urls: DatabaseUrls) -> None:
+    status, output = await comeback_keys(database_urls, "issue", "--scope", "everything")
+    assert (status, "no such scope" in output) == (1, True)
+    made = await facts_of(database_urls, "issue", "--scope", "events:write")
+    (row,) = await facts_of(database_urls, "list")
+    assert (row["key_id"], row["scopes"]) == (made["key_id"], ["events:write"])

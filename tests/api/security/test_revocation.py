@@ -86,7 +86,7 @@ async def test_what_is_no_key_signs_no_terminal_in(client: httpx.AsyncClient, ke
 
 async def test_a_systems_key_signs_no_terminal_in(client: httpx.AsyncClient, services: Services) -> None:
     async with services.database.write() as session:
-        key = await issue_key(session, terminal_id=None, label="billing", scopes=["events"], now=services.clock())
+        key = await issue_key(session, terminal_id=None, label="billing", scopes=["events:write"], now=services.clock())
         await session.commit()
     assert (await client.post("/v1/pos/sessions", json={"key": key.secret})).status_code == 403
 
