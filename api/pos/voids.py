@@ -20,10 +20,10 @@ from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
 from loyalty.holds import Checkout, find_hold, void_hold
-from loyalty.purchases.outcome import HoldNotFoundError
+from loyalty.purchases.outcome import HoldNotFoundError, Repeated
 from loyalty.purchases.sale import Code, ReceiptRef
 from loyalty.receipts import member_and_number
-from loyalty.refunds.voiding import void_sale
+from loyalty.refunds.voiding import VoidSubmission, void_sale
 
 
 class VoidRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +55,11 @@ class VoidUnclearError(UnprocessableError):
     "/v1/pos/voids",
     operation_id="voidAtTill",
     summary="Void a hold or a sale",
-    description="A sale that has not come yet is refused when it comes; a recorded one is refunded whole.",
+    description=(
+        "A sale of the caller's store. One that has not come yet is refused when it comes; a recorded one is refunded "
+        "whole, once: voided again, under any key, it gets the first answer. One that refunds have brought back "
+        "entirely is refused with `sale_refunded`."
+    ),
     tags=["Till: sales"],
     responses=created(VoidAnswer) | write_refusals(401, 404, 422),
 )
@@ -73,19 +77,19 @@ async def settle_void(
         raise VoidUnclearError
     terminal_id = acting_terminal(caller, data.terminal)
 
-    async def act(session: WriteSession, now: datetime) -> VoidAnswer:
+    async def act(session: WriteSession, now: datetime) -> VoidAnswer | Repeated:
         if data.receipt is not None:
-            voided = await void_sale(
-                session,
-                data.receipt,
+            submission = VoidSubmission(
+                key=KeyId(caller.client, idempotency_key),
+                receipt=data.receipt,
                 store_id=caller.store_id,
                 terminal_id=terminal_id,
                 cashier_id=caller.cashier_id,
-                key=KeyId(caller.client, idempotency_key),
                 actor=caller.actor,
-                programmes=services.programmes,
-                now=now,
             )
+            voided = await void_sale(session, submission, programmes=services.programmes, now=now)
+            if isinstance(voided, Repeated):
+                return voided
             return VoidAnswer(kind="sale", refund=refund_view(voided.refunded) if voided.refunded else None)
         if data.hold_id is not None:
             key = member_and_number("hld", data.hold_id)

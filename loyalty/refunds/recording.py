@@ -85,7 +85,7 @@ async def record_refund(
     where = await _find(connection, submission)
     if where is None:
         return await keep_waiting(connection, submission.key, submission.refund, now=now)
-    account = await _lock(connection, where[0], now=now)
+    account = await lock_owner(connection, where[0], now=now)
     original = await load_original(connection, *where)
     if original is None:
         raise PurchaseNotFoundError
@@ -105,7 +105,7 @@ async def _find(connection: "Connection[Record]", submission: RefundSubmission) 
     return receipt.member_id, receipt.number
 
 
-async def _lock(connection: "Connection[Record]", member_id: int, *, now: datetime) -> Account:
+async def lock_owner(connection: "Connection[Record]", member_id: int, *, now: datetime) -> Account:
     """The account that the sale's points are in now, locked together with the sale's own member."""
     survivor = (await surviving_members(connection, [member_id])).get(member_id, member_id)
     accounts = await lock_accounts(connection, {member_id, survivor}, now=now, with_lots=[survivor, member_id])
@@ -113,7 +113,7 @@ async def _lock(connection: "Connection[Record]", member_id: int, *, now: dateti
         raise PurchaseNotFoundError
     if accounts[survivor].merged_into is not None:
         # Merged between the look-up and the lock: the locks taken so far are kept, the new survivor's is added.
-        return await _lock(connection, survivor, now=now)
+        return await lock_owner(connection, survivor, now=now)
     apply_due(accounts[survivor], now)
     return accounts[survivor]
 

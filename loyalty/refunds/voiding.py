@@ -2,30 +2,63 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError
-from loyalty.answers import KeyId
+from loyalty.answers import KeyId, find_answers
 from loyalty.programme.versions import Programmes
 from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import ReceiptRef, canonical, receipt_key
 from loyalty.receipts import RegisteredReceipt, find_receipts, register_receipts
-from loyalty.refunds.recording import RefundSubmission, record_refund
-from loyalty.refunds.returned import PurchaseNotFoundError, Refunded, Return, Waiting
+from loyalty.refunds.recording import RefundSubmission, lock_owner, record_refund
+from loyalty.refunds.returned import NothingToRefundError, PurchaseNotFoundError, Refunded, Return
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 _SALE = "SELECT store_id, voided FROM purchase WHERE member_id = $1 AND purchase_no = $2"
-_GUEST = "SELECT store_id FROM guest_receipt WHERE receipt_key = $1"
 _MARK = "UPDATE purchase SET voided = true WHERE member_id = $1 AND purchase_no = $2"
-_CLOSE_GUEST = """
-UPDATE guest_receipt SET claimed_at = $2, claimed_by = NULL WHERE receipt_key = $1 AND claimed_at IS NULL
-"""
+_FIRST_VOID = "SELECT receipt_key FROM refund WHERE member_id = $1 AND purchase_no = $2 AND is_void"
+_GUEST = "SELECT store_id, claimed_at, claimed_by FROM guest_receipt WHERE receipt_key = $1 FOR UPDATE"
+_CLOSE_GUEST = "UPDATE guest_receipt SET claimed_at = $2, claimed_by = NULL WHERE receipt_key = $1"
 
 
-class CannotVoidError(ConflictError):
-    """A refund, or a guest's sale that somebody has claimed."""
+class SaleRefundedError(ConflictError):
+    """Refunds have brought everything back: it was sold, came back, and stays so in the books."""
 
-    code = "cannot_void"
-    title = "This receipt cannot be voided."
+    code = "sale_refunded"
+    title = "Everything of this sale has come back by refunds; there is nothing left to void."
+
+
+@dataclass(frozen=True, slots=True)
+class VoidSubmission:
+    """A void on its way in: the sale by its receipt, as its own store's till names it."""
+
+    key: KeyId
+    receipt: ReceiptRef
+    store_id: str
+    terminal_id: str
+    cashier_id: str | None
+    actor: str
+
+    @property
+    def sale_key(self) -> str:
+        return receipt_key(self.store_id, self.terminal_id, self.receipt)
+
+    def as_return(self, *, now: datetime) -> Return:
+        """The refund of all that is left, under a receipt that names what it voids."""
+        number = f"void:{self.receipt.fiscal_id or self.receipt.number}"
+        return Return(
+            store_id=self.store_id,
+            terminal_id=self.terminal_id,
+            cashier_id=self.cashier_id,
+            receipt=ReceiptRef(number=number, business_date=self.receipt.business_date, shift=self.receipt.shift),
+            purchase_key=self.sale_key,
+            lines=(),
+            stated_at=now,
+            reason="void",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,61 +70,75 @@ class Voided:
 
 
 async def void_sale(
-    session: WriteSession,
-    receipt: ReceiptRef,
-    *,
-    store_id: str,
-    terminal_id: str,
-    cashier_id: str | None,
-    key: KeyId,
-    actor: str,
-    programmes: Programmes,
-    now: datetime,
-) -> Voided:
+    session: WriteSession, submission: VoidSubmission, *, programmes: Programmes, now: datetime
+) -> Voided | Repeated:
     """Void a sale. One that has not come is blocked: when it comes it is refused. A recorded one is refunded whole.
 
-    Voiding what is void changes nothing. A store voids its own sales only: fiscal identifiers name those of others too,
-    and they are answered like receipts of nobody. Raises ``PurchaseNotFoundError`` then, and ``CannotVoidError``.
+    A sale is voided once, and the sale is what names the void: whoever voids it again, under whatever key, gets the
+    first answer. A store voids its own sales only: fiscal identifiers name those of others too, and they are answered
+    like receipts of nobody. Raises ``PurchaseNotFoundError`` then, and ``SaleRefundedError``.
     """
     connection = await driver(session)
-    sale_key = receipt_key(store_id, terminal_id, receipt)
-    known = (await find_receipts(connection, [sale_key])).get(sale_key)
+    known = (await find_receipts(connection, [submission.sale_key])).get(submission.sale_key)
     if known is None:
-        await register_receipts(connection, [(sale_key, RegisteredReceipt("void", None, None, key))])
-        return Voided(sale_key, None)
+        blocked = RegisteredReceipt("void", None, None, submission.key)
+        await register_receipts(connection, [(submission.sale_key, blocked)])
+        return Voided(submission.sale_key, None)
     if known.kind == "void":
-        return Voided(sale_key, None)
+        return Voided(submission.sale_key, None)
+    if known.kind == "guest" and await _close_guest(connection, submission, now=now):
+        return Voided(submission.sale_key, None)
     if known.kind == "guest":
-        if await connection.fetchval(_GUEST, sale_key) != store_id:
-            raise PurchaseNotFoundError
-        if await connection.execute(_CLOSE_GUEST, sale_key, now) == "UPDATE 0":
-            raise CannotVoidError
-        return Voided(sale_key, None)
+        # Somebody claimed it while its row was waited for: now it is a purchase.
+        return await void_sale(session, submission, programmes=programmes, now=now)
     if known.kind != "purchase" or known.member_id is None or known.number is None:
-        raise CannotVoidError
-    sale = await connection.fetchrow(_SALE, known.member_id, known.number)
-    if sale is None or sale["store_id"] != store_id:
+        raise PurchaseNotFoundError
+    return await _void_purchase(session, submission, known.member_id, known.number, programmes=programmes, now=now)
+
+
+async def _close_guest(connection: "Connection[Record]", submission: VoidSubmission, *, now: datetime) -> bool:
+    """Whether the guest's sale is closed, by this void or by one before it; not when somebody has claimed it."""
+    guest = await connection.fetchrow(_GUEST, submission.sale_key)
+    if guest is None or guest["store_id"] != submission.store_id:
+        raise PurchaseNotFoundError
+    if guest["claimed_at"] is None:
+        await connection.execute(_CLOSE_GUEST, submission.sale_key, now)
+        return True
+    return guest["claimed_by"] is None
+
+
+async def _void_purchase(
+    session: WriteSession,
+    submission: VoidSubmission,
+    member_id: int,
+    purchase_no: int,
+    *,
+    programmes: Programmes,
+    now: datetime,
+) -> Voided | Repeated:
+    connection = await driver(session)
+    await lock_owner(connection, member_id, now=now)
+    sale = await connection.fetchrow(_SALE, member_id, purchase_no)
+    if sale is None or sale["store_id"] != submission.store_id:
         raise PurchaseNotFoundError
     if sale["voided"]:
-        return Voided(sale_key, None)
-    refund = Return(
-        store_id=store_id,
-        terminal_id=terminal_id,
-        cashier_id=cashier_id,
-        receipt=ReceiptRef(
-            number=f"void:{receipt.fiscal_id or receipt.number}",
-            business_date=receipt.business_date,
-            shift=receipt.shift,
-        ),
-        purchase_key=sale_key,
-        lines=(),
-        stated_at=now,
-        reason="void",
-    )
-    submission = RefundSubmission(key=key, refund=refund, actor=actor, body=canonical(refund), is_void=True)
-    outcome = await record_refund(session, submission, programmes=programmes, now=now)
-    assert not isinstance(outcome, Waiting), "the sale is known"
-    if isinstance(outcome, Repeated):
-        return Voided(sale_key, None)
-    await connection.execute(_MARK, known.member_id, known.number)
-    return Voided(sale_key, outcome)
+        return await _first_answer(connection, submission, member_id, purchase_no)
+    refund = submission.as_return(now=now)
+    returned = RefundSubmission(submission.key, refund, submission.actor, canonical(refund), is_void=True)
+    try:
+        outcome = await record_refund(session, returned, programmes=programmes, now=now)
+    except NothingToRefundError as nothing_left:
+        raise SaleRefundedError from nothing_left
+    assert isinstance(outcome, Refunded), "the sale is there, locked, and was not voided before"
+    await connection.execute(_MARK, member_id, purchase_no)
+    return Voided(submission.sale_key, outcome)
+
+
+async def _first_answer(
+    connection: "Connection[Record]", submission: VoidSubmission, member_id: int, purchase_no: int
+) -> Repeated:
+    refund_key = await connection.fetchval(_FIRST_VOID, member_id, purchase_no)
+    first_key = (await find_receipts(connection, [refund_key]))[refund_key].first_key
+    first = (await find_answers(connection, [first_key]))[first_key]
+    assert first.outcome is not None, "the answer to a void holds no secret"
+    return Repeated(first.status, first.outcome, same_key=first_key == submission.key)

@@ -1,13 +1,16 @@
 """A till takes a sale back by its own reference: whose sale, how often, and what of it."""
 
+import asyncio
+
 import httpx
 import pytest
 
 from api.services import Services
 from loyalty.members.ids import member_public_id
-from tests.journeys.tills import balances, done, fetch, refund, sale, send
+from tests.journeys.tills import balances, done, fetch, line, receipt, refund, sale, send
 from tests.programmes import publish
 from tests.shop import Shop
+from tests.verified import assert_verified
 
 FISCAL = {"receipt": {"number": "1", "fiscal_id": "fn-8710000100518392-42"}}
 
@@ -29,3 +32,60 @@ async def test_a_store_voids_its_own_sales_only_and_any_store_takes_goods_back(
         assert (await done(client, elsewhere, "refunds", goods))["kind"] == "refund"
     assert (await done(client, till, "voids", FISCAL))["kind"] == "sale"
     assert await balances(services) == ([] if guest else [0])
+
+
+async def test_a_sale_is_voided_once_and_every_void_of_it_gets_the_first_answer(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("1", member=member))
+    void = {"receipt": receipt("1")}
+    answers = await asyncio.gather(*(send(client, till, "voids", void) for _ in range(12)))
+    answers.append(await send(client, till, "voids", void, key="later"))
+    assert [answer.status_code for answer in answers] == [201] * 13
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[0].json()["refund"]["cash_minor"] == 10_000
+    assert await fetch(services, "SELECT count(*), bool_and(is_void) FROM refund") == [(1, True)]
+    assert await fetch(services, "SELECT voided FROM purchase") == [(True,)]
+    assert await fetch(services, "SELECT count(*) FROM journal") == [(2,)]
+    await assert_verified(services)
+
+
+async def test_of_a_void_and_a_refund_of_everything_at_once_one_wins(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    for number in range(8):
+        await done(client, till, "purchases", sale(f"s{number}", member=member))
+    works = [send(client, till, "voids", {"receipt": receipt(f"s{number}")}) for number in range(8)]
+    works += [send(client, till, "refunds", refund(f"s{number}", f"r{number}")) for number in range(8)]
+    answers = await asyncio.gather(*works)
+    for void, back in zip(answers[:8], answers[8:], strict=True):
+        codes = (void.json().get("code"), back.json().get("code"))
+        assert codes in [(None, "nothing_to_refund"), ("sale_refunded", None)]
+    voids = sum(answer.is_success for answer in answers[:8])
+    assert await fetch(services, "SELECT count(*), count(*) FILTER (WHERE is_void) FROM refund") == [(8, voids)]
+    assert await fetch(services, "SELECT count(*) FROM purchase WHERE voided") == [(voids,)]
+    assert await balances(services) == [0]
+    await assert_verified(services)
+
+
+async def test_what_a_void_crosses_with_is_voided(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:
+    """A claim makes a guest's sale a purchase, and a refund leaves a part of one: a void then undoes all of that."""
+    await publish(services)
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    for number in range(6):
+        bought = await done(client, till, "purchases", sale(f"g{number}"))
+        claim, void = await asyncio.gather(
+            send(client, till, "claims", {"claim_code": bought["claim_code"], "member": member}),
+            send(client, till, "voids", {"receipt": receipt(f"g{number}")}),
+        )
+        assert void.status_code == 201
+        assert (claim.json().get("code") is None) == (void.json()["refund"] is not None)
+    await done(client, till, "purchases", sale("part", line(quantity="2"), member=member))
+    await done(client, till, "refunds", refund("part", lines=[{"id": "1", "quantity": "1"}]))
+    assert (await done(client, till, "voids", {"receipt": receipt("part")}))["refund"]["amount_minor"] == 5_000
+    assert await balances(services) == [0]
+    await assert_verified(services)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from loyalty.purchases.outcome import Later, Recorded
+from loyalty.purchases.outcome import Later, Recorded, Repeated
 from loyalty.receipts import ReceiptVoidedError
 from loyalty.refunds.returned import NothingToRefundError, Waiting
+from loyalty.refunds.voiding import SaleRefundedError, Voided
 from tests.loyalty.ledger.pair import Awaited, Bought, Pair, baskets, lateness, members, picks, recent, shares
 from tests.loyalty.ledger.rulebook import Basket
 
@@ -69,7 +70,9 @@ class Returning(Pair):
     @rule(member=members, basket=baskets)
     def void_before_the_sale(self, member: int, basket: Basket) -> None:
         awaited = Awaited(member, self.submission(member, basket), basket, voided=True)
-        assert self.run(self.till.void_sale(awaited.submission.sale, now=self.now)).refunded is None
+        voided = self.run(self.till.void_sale(awaited.submission.sale, now=self.now))
+        assert isinstance(voided, Voided)
+        assert voided.refunded is None
         self.awaited.append(awaited)
 
     @precondition(lambda self: self.awaited)
@@ -114,10 +117,11 @@ class Returning(Pair):
         bought = recent(self.bought, pick)
         try:
             voided = self.run(self.till.void_sale(bought.sale, now=self.now))
-        except NothingToRefundError:
+        except SaleRefundedError:
             assert not bought.is_left
+            assert not bought.voided
             return
-        assert (voided.refunded is None) == bought.voided
+        assert isinstance(voided, Repeated) == bought.voided
         if not bought.voided:
             self.note_refund(bought, {})
         bought.voided = True

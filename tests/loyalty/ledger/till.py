@@ -20,12 +20,12 @@ from loyalty.models import Store
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.publishing import publish_programme
 from loyalty.programme.versions import PublishedProgrammes
-from loyalty.purchases.outcome import Outcome, Recorded, Submission
+from loyalty.purchases.outcome import Outcome, Recorded, Repeated, Submission
 from loyalty.purchases.recording import record_purchases
 from loyalty.purchases.sale import ReceiptRef, Sale, SaleLine, canonical
 from loyalty.refunds.recording import RefundSubmission, record_refund
 from loyalty.refunds.returned import Refunded, Return, ReturnedLine, Waiting
-from loyalty.refunds.voiding import Voided, void_sale
+from loyalty.refunds.voiding import Voided, VoidSubmission, void_sale
 from loyalty.stores import create_store
 from loyalty.terminals import create_terminal
 from tests.loyalty.ledger.rulebook import Basket
@@ -184,21 +184,15 @@ class Till:
             await store_answers(await driver(session), [(submission.key, answer)], now=now)
         return outcome
 
-    async def void_sale(self, sale: Sale, *, now: datetime) -> Voided:
+    async def void_sale(self, sale: Sale, *, now: datetime) -> Voided | Repeated:
+        key = new_key()
+        submission = VoidSubmission(
+            key=key, receipt=sale.receipt, store_id=STORE, terminal_id=TERMINAL, cashier_id=None, actor=ACTOR
+        )
         async with self.transaction() as session:
-            key = new_key()
-            voided = await void_sale(
-                session,
-                sale.receipt,
-                store_id=STORE,
-                terminal_id=TERMINAL,
-                cashier_id=None,
-                key=key,
-                actor=ACTOR,
-                programmes=self.programmes,
-                now=now,
-            )
-            await store_answers(await driver(session), [(key, StoredAnswer(b"{}", 201, b"voided"))], now=now)
+            voided = await void_sale(session, submission, programmes=self.programmes, now=now)
+            answer = voided.outcome if isinstance(voided, Repeated) else f"voided under {key.key}".encode()
+            await store_answers(await driver(session), [(key, StoredAnswer(b"{}", 201, answer))], now=now)
         return voided
 
     # Looking
