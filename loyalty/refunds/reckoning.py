@@ -64,6 +64,8 @@ def reckon(original: Original, lines: Sequence[ReturnedLine], programme: Program
 
 
 def _quantities(original: Original, lines: Sequence[ReturnedLine]) -> dict[str, Decimal]:
+    if not any(line.quantity for line in original.lines):
+        return _whole_without_quantity(original, lines)
     left = {line.line_id: line.quantity - original.came_back.get(line.line_id, 0) for line in original.lines}
     if not lines:
         everything = {line_id: quantity for line_id, quantity in left.items() if quantity}
@@ -83,6 +85,24 @@ def _quantities(original: Original, lines: Sequence[ReturnedLine]) -> dict[str, 
     if not returned:
         raise NothingToRefundError("No quantity above zero is returned.")
     return returned
+
+
+def _whole_without_quantity(original: Original, lines: Sequence[ReturnedLine]) -> dict[str, Decimal]:
+    """A basket of surcharges and corrections alone, which nothing measures: it comes back whole and once.
+
+    The till names all of its lines, or none. A part of it is no quantity above zero.
+    """
+    everything = {line.line_id: line.quantity for line in original.lines}
+    for line in lines:
+        if line.id not in everything:
+            raise LineNotFoundError(None, line_id=line.id)
+        if Decimal(line.quantity):
+            raise RefundAbovePurchaseError(None, line_id=line.id, returned=line.quantity, left="0")
+    if original.states:
+        raise NothingToRefundError
+    if lines and {line.id for line in lines} != everything.keys():
+        raise NothingToRefundError("No quantity above zero is returned.")
+    return everything
 
 
 def _price_minor(basket: EarningPurchase) -> int:

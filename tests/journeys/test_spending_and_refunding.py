@@ -11,6 +11,7 @@ from tests.clocks import MovableClock
 from tests.journeys.tills import basket, done, line, refund, sale, send
 from tests.programmes import POINTS, programme, publish, rate
 from tests.shop import Shop, Till, bearer
+from tests.verified import assert_verified
 
 SPENDING = {"value": {"points": 1, "minor": 100}, "maximum_share_bp": 5_000, "minimum_points": 1}
 REDUCE_CASH = {"shortfall": "reduce_cash"}
@@ -234,6 +235,28 @@ async def test_a_line_without_quantity_comes_back_with_the_last_of_the_others(
     last = await done(client, till, "refunds", refund("1", "r2"))
     assert (first["amount_minor"], last["amount_minor"]) == (1_500, 2_500)
     assert last["balances"] == [{"wallet": "points", "balance": 0}]
+
+
+@pytest.mark.parametrize("named", [(), ("fee", "gift")])
+async def test_a_basket_without_any_quantity_comes_back_whole_and_once(
+    services: Services, client: httpx.AsyncClient, shop: Shop, named: tuple[str, ...]
+) -> None:
+    await publish(services)
+    till, owner = await shop.till(), {"id": member_public_id(await shop.member())}
+    goods = (line("fee", 3_000, quantity="0"), line("gift", 1_000, quantity="0"))
+    await done(client, till, "purchases", sale("1", *goods, member=owner))
+    part = await send(client, till, "refunds", refund("1", "r0", lines=[{"id": "fee", "quantity": "0"}]))
+    assert (part.status_code, part.json()["code"]) == (409, "nothing_to_refund")
+    lines = [{"id": line_id, "quantity": "0"} for line_id in named]
+    whole = await done(client, till, "refunds", refund("1", "r1", lines=lines))
+    assert (whole["cash_minor"], [each["quantity"] for each in whole["lines"]]) == (4_000, ["0", "0"])
+    assert whole["balances"] == [{"wallet": "points", "balance": 0}]
+    again = await send(client, till, "refunds", refund("1", "r2", lines=lines))
+    assert (again.status_code, again.json()["code"]) == (409, "nothing_to_refund")
+    await done(client, till, "purchases", sale("2", *goods, member=owner))
+    voided = await done(client, till, "voids", {"receipt": {"number": "2", "business_date": "2026-03-02"}})
+    assert voided["refund"]["balances"] == [{"wallet": "points", "balance": 0}]
+    await assert_verified(services)
 
 
 async def test_a_refunds_own_number_never_stands_in_the_way_of_a_quote(
