@@ -15,10 +15,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from api.callers import Caller, MemberCaller, StaffCaller, SystemCaller, TerminalCaller
-from api.pos.posting import Postings
 from api.services import Services
 
-PostingsOf: TypeAlias = NamedDependency[SkipValidation[Postings]]
 ServicesOf: TypeAlias = NamedDependency[SkipValidation[Services]]
 Member: TypeAlias = NamedDependency[SkipValidation[MemberCaller]]
 Terminal: TypeAlias = NamedDependency[SkipValidation[TerminalCaller]]
@@ -37,13 +35,7 @@ def provide_caller(request: Request[Any, Any, Any], services: ServicesOf) -> Cal
     return caller
 
 
-def provide_postings(state: State, caller: NamedDependency[SkipValidation[Caller]]) -> Postings:
-    postings: Postings = state.postings
-    return postings
-
-
 PROVIDERS = {
     "services": Provide(provide_services, sync_to_thread=False),
-    "postings": Provide(provide_postings, sync_to_thread=False),
     "caller": Provide(provide_caller, sync_to_thread=False),
 }

@@ -1,6 +1,7 @@
 """`comeback serve`: the API."""
 
 import multiprocessing
+import os
 from contextlib import ExitStack
 from enum import StrEnum
 from typing import Annotated
@@ -16,6 +17,15 @@ GRACE_S = 10
 """How long requests in hand may take once the server is asked to stop."""
 
 
+MOST_BY_DEFAULT = 4
+"""PostgreSQL allows 100 connections by default, and each process may open ``COMEBACK_DATABASE_POOL_SIZE``."""
+
+
+def one_a_core() -> int:
+    """Server processes that this machine keeps busy, within what PostgreSQL's default takes."""
+    return max(1, min(os.cpu_count() or 1, MOST_BY_DEFAULT))
+
+
 class Server(StrEnum):
     """What runs the application."""
 
@@ -25,7 +35,9 @@ class Server(StrEnum):
 
 def serve(
     server: Annotated[Server, typer.Option(help="What runs the application.")] = Server.UVICORN,
-    workers: Annotated[int, typer.Option(min=1, help="Server processes, about one for each core.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help=f"Server processes. One for each core by default, {MOST_BY_DEFAULT} at most.")
+    ] = one_a_core(),
 ) -> None:
     """Serve the API, with health and metrics on the internal port."""
     from api.internal_port import internal_port, shared_figures

@@ -1,11 +1,11 @@
 """``POST /v1/pos/exchanges``: goods come back and others are taken, as one document."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals

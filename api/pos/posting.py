@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import asyncpg
 import msgspec
@@ -12,12 +12,15 @@ from api.batching import PostingQueue
 from api.pos.receipts import encode_outcome
 from api.problems import encode_refusal, failure_of
 from api.services import Services
-from kernel.database import WriteSession, driver
+from kernel.database import driver
 from kernel.errors import DomainError
 from loyalty.answers import KeyReusedError, SecretNotRepeatedError, StoredAnswer, store_answers
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.purchases.outcome import Later, Outcome, Recorded, Repeated, Submission
-from loyalty.purchases.recording import record_purchases
+from loyalty.purchases.recording import record_batch, record_purchases
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 _RACES = 5
 """How often a sale that lost a race for its key or receipt looks again before it gives up."""
@@ -50,11 +53,10 @@ def posting_queue(services: Services) -> Postings:
 async def post_together(services: Services, submissions: Sequence[Submission]) -> list[Answer | None]:
     """Record sales in one transaction. None for those that have to be recorded alone."""
     now = services.clock()
-    async with services.database.write(lock_timeout_ms=services.settings.posting_lock_timeout_ms) as session:
-        outcomes = await record_purchases(session, submissions, programmes=services.programmes, now=now, alone=False)
-        answers = await _answer(services, session, submissions, outcomes, now=now)
-        await session.commit()
-    return answers
+    lock_timeout_ms = services.settings.posting_lock_timeout_ms
+    async with services.database.transaction(lock_timeout_ms=lock_timeout_ms) as connection:
+        outcomes = await record_batch(connection, submissions, programmes=services.programmes, now=now)
+        return await _answer(services, connection, submissions, outcomes, now=now)
 
 
 async def post_alone(services: Services, submission: Submission, *, rehearsal: bool = False) -> Answer:
@@ -67,7 +69,7 @@ async def post_alone(services: Services, submission: Submission, *, rehearsal: b
         try:
             async with services.database.write() as session:
                 outcomes = await record_purchases(session, [submission], programmes=services.programmes, now=now)
-                (answer,) = await _answer(services, session, [submission], outcomes, now=now)
+                (answer,) = await _answer(services, await driver(session), [submission], outcomes, now=now)
                 if not rehearsal:
                     await session.commit()
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
@@ -119,7 +121,7 @@ async def rehearse(services: Services, submission: Submission) -> Answer:
 
 async def _answer(
     services: Services,
-    session: WriteSession,
+    connection: "Connection[Record]",
     submissions: Sequence[Submission],
     outcomes: Sequence[Outcome],
     *,
@@ -135,7 +137,7 @@ async def _answer(
         for submission, outcome, answer in zip(submissions, outcomes, answers, strict=True)
         if answer is not None and _binds_key(outcome)
     ]
-    await store_answers(await driver(session), binding, now=now)
+    await store_answers(connection, binding, now=now)
     return answers
 
 

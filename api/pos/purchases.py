@@ -1,14 +1,16 @@
 """``POST /v1/pos/purchases``: a completed sale comes in."""
 
-from litestar import Controller, Response, post
+from litestar import Controller, post
 from litestar.params import JSONBody
+from litestar.types import Scope
 
-from api.dependencies import PostingsOf, ServicesOf, Terminal
+from api.callers import TerminalCaller
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answered
-from api.pos.posting import rehearse
+from api.idempotency import Answered, IdempotencyKey
+from api.pos.posting import Postings, rehearse
 from api.pos.receipts import PurchaseReceipt
 from api.pos.sales import PurchaseRequest, to_submission
+from api.services import Services
 
 
 class PurchasesController(Controller):
@@ -23,17 +25,20 @@ class PurchasesController(Controller):
     async def record(
         self,
         data: JSONBody[PurchaseRequest],
-        services: ServicesOf,
-        postings: PostingsOf,
-        caller: Terminal,
         idempotency_key: IdempotencyKey,
-    ) -> Response[bytes]:
+        scope: Scope,
+    ) -> Answered:
         """Earns points, captures the hold it names, and answers the receipt. Never refused for being late.
 
         The same receipt, under this or another key, gets the first answer again; the same receipt with other content is
         refused, naming the difference.
         """
+        # Straight from the scope: three injected dependencies cost a quarter of all that Litestar does for a sale.
+        state = scope["litestar_app"].state
+        services: Services = state.services
+        postings: Postings = state.postings
+        caller: TerminalCaller = scope["user"]
         submission = await to_submission(services, caller, idempotency_key, data)
         if caller.training:
-            return answered(*await rehearse(services, submission))
-        return answered(*await postings.put(submission))
+            return Answered(*await rehearse(services, submission))
+        return Answered(*await postings.put(submission))

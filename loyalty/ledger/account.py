@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from loyalty.programme.policies import ExpiryPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Why points move: a kind and its number within the member."""
 
     kind: str
@@ -16,8 +17,7 @@ class Cause:
     no: int
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """What every row of one operation has in common."""
 
     cause: Cause
@@ -101,8 +101,7 @@ class Wallet:
         return self.remaining - self.debt
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A journal row to be."""
 
     entry_no: int
@@ -116,8 +115,7 @@ class Entry:
     balance_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(Struct, frozen=True):
     """A lot movement to be."""
 
     movement_no: int

@@ -1,6 +1,6 @@
 """Points change owner: merge of two members, a gift, the end of a membership."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from loyalty.ledger.account import Account, Act, Cause, Lot
 from loyalty.ledger.bounds import require_may_owe, require_room

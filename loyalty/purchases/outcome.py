@@ -1,18 +1,18 @@
 """What became of a submitted sale. Values, not exceptions: one refusal must not roll back its neighbours."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from kernel.errors import DomainError, NotFoundError
 from loyalty.answers import KeyId
 from loyalty.purchases.sale import Sale
 
 
-@dataclass(frozen=True)
-class Submission:
+class Submission(Struct, frozen=True, dict=True):
     """A sale on its way in, with the key it came under and how it came."""
 
     key: KeyId
@@ -42,8 +42,7 @@ class Submission:
         return self.sale.member_id if self.survivor_id is None else self.survivor_id
 
 
-@dataclass(frozen=True, slots=True)
-class EarnedLot:
+class EarnedLot(Struct, frozen=True):
     """Points of one wallet that become available and expire together."""
 
     wallet: str
@@ -54,16 +53,14 @@ class EarnedLot:
     """None while pending, and when they never expire."""
 
 
-@dataclass(frozen=True, slots=True)
-class RulePoints:
+class RulePoints(Struct, frozen=True):
     """What one rule paid."""
 
     rule: str
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class WalletState:
+class WalletState(Struct, frozen=True):
     """A wallet after the sale."""
 
     wallet: str
@@ -71,8 +68,7 @@ class WalletState:
     """May be negative: remaining points less debt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A sale that was posted by this call."""
 
     member_id: int
@@ -92,16 +88,14 @@ class Recorded:
     tier: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedGuest:
+class RecordedGuest(Struct, frozen=True):
     """A guest's sale, kept apart until somebody claims it with the code."""
 
     sale: Sale
     claim_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """A sale that had been answered before: the same bytes again."""
 
     status: int

@@ -1,9 +1,10 @@
 """One sale against one account in memory: points paid, points earned, and everything to be stored about it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct, field
 
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
@@ -22,8 +23,7 @@ from loyalty.purchases.sale import Sale
 from loyalty.spending.allocation import AllocationLine, allocate
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
+class Paid(Struct, frozen=True):
     """What the points of a hold paid of a sale."""
 
     points: int = 0
@@ -35,8 +35,7 @@ class Paid:
     by_line: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """A sale that an account has taken in, ready to be written."""
 
     submission: Submission

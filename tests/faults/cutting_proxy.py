@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-COMMIT = b"COMMIT;\0"
-"""The end of the message by which the driver commits."""
+COMMITS = (b"COMMIT;\0", b"COMMIT\0")
+"""The end of the message that commits: of the driver's own transactions, and of ours."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class CuttingProxy:
 
     async def _forward(self, client: asyncio.StreamReader, server: asyncio.StreamWriter, losing: asyncio.Event) -> None:
         while sent := await client.read(65_536):
-            if self._to_lose and sent.endswith(COMMIT):
+            if self._to_lose and sent.endswith(COMMITS):
                 self._to_lose -= 1
                 losing.set()
             server.write(sent)

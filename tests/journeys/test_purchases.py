@@ -112,3 +112,27 @@ async def test_a_clock_that_was_set_between_a_sale_and_its_sending_corrects_noth
     answer = (await sell(client, till, sale(member=member) | ends)).json()
     assert answer["occurred_at"] == ends["occurred_at"]
     assert answer["flags"] == ["clock_unclear", "late", "unknown_sku"]
+
+
+async def test_a_sale_by_card_that_is_sent_again_after_a_merge_gets_its_first_answer(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, programme(rate(points=1, per_minor=100)))
+    till, survivor = await shop.till(), member_public_id(await shop.member())
+    merged = member_public_id(await shop.member(card="2900000012"))
+    body = sale(member={"card": "2900000012"})
+    first = await sell(client, till, body)
+    owner = await shop.staff("owner")
+    cause = {"source_id": merged, "reason": "same-person"}
+    merge = await client.post(f"/v1/admin/members/{survivor}/merges", json=cause, headers=owner)
+    assert (first.status_code, merge.status_code) == (201, 201)
+
+    for again in (await sell(client, till, body), await sell(client, till, body, key="key-2")):
+        assert (again.status_code, again.content) == (201, first.content)
+    items = {"items": [{"key": "key-1", "kind": "purchase", "purchase": body}]}
+    batch = await client.post("/v1/pos/batches", json=items, headers=till.headers)
+    assert batch.json()["items"][0]["body"] == first.json()
+
+    stranger = await sell(client, till, body | {"member": {"id": member_public_id(await shop.member())}})
+    assert (stranger.status_code, stranger.json()["differences"]) == (422, ["/member_id"])
+    assert await rows(services, "SELECT count(*) FROM purchase") == [(1,)]

@@ -97,9 +97,9 @@ class Selling(Pair):
         other = msgspec.structs.replace(submission.sale, channel="web")
         again = {
             "again": submission,
-            "under another key": replace(submission, key=new_key()),
-            "another body": replace(submission, sale=other, body=canonical(other)),
-            "another sale": replace(submission, sale=other, body=canonical(other), key=new_key()),
+            "under another key": msgspec.structs.replace(submission, key=new_key()),
+            "another body": msgspec.structs.replace(submission, sale=other, body=canonical(other)),
+            "another sale": msgspec.structs.replace(submission, sale=other, body=canonical(other), key=new_key()),
         }[how]
         (outcome,) = self.send([again], alone=True)
         if how == "another body":

@@ -4,12 +4,12 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
 from asyncpg import UniqueViolationError
+from msgspec.structs import replace
 
 from kernel.database import Database, driver
 from kernel.errors import DomainError

@@ -21,7 +21,7 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.publishing import publish_programme
 from loyalty.programme.versions import PublishedProgrammes
 from loyalty.purchases.outcome import Outcome, Recorded, Repeated, Submission
-from loyalty.purchases.recording import record_purchases
+from loyalty.purchases.recording import record_batch, record_purchases
 from loyalty.purchases.sale import ReceiptRef, Sale, SaleLine, canonical
 from loyalty.refunds.recording import RefundSubmission, record_refund
 from loyalty.refunds.returned import Refunded, Return, ReturnedLine, Waiting
@@ -144,7 +144,11 @@ class Till:
     async def sell(self, submissions: Sequence[Submission], *, alone: bool, now: datetime) -> list[Outcome]:
         """Record sales in one transaction; each recorded one is answered by its number."""
         async with self.transaction() as session:
-            outcomes = await record_purchases(session, submissions, programmes=self.programmes, now=now, alone=alone)
+            if alone:
+                outcomes = await record_purchases(session, submissions, programmes=self.programmes, now=now)
+            else:
+                connection = await driver(session)
+                outcomes = await record_batch(connection, submissions, programmes=self.programmes, now=now)
             answers = [
                 (submission.key, StoredAnswer(submission.body, 201, answer_of(outcome)))
                 for submission, outcome in zip(submissions, outcomes, strict=True)
