@@ -4,6 +4,7 @@ Every item has its own key and gets its own answer, the same bytes as if it had 
 read or is refused changes nothing for the others, and the whole batch may be sent again, in any order.
 """
 
+import asyncio
 from itertools import groupby
 from typing import Annotated, Any, cast
 
@@ -16,6 +17,7 @@ from msgspec import Meta, Struct
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import refusals
+from api.pos.nesting import cut_off
 from api.pos.posting import Answer, guarded, post_all, rehearse
 from api.pos.refunds import RefundRequest, settle_refund
 from api.pos.sales import PurchaseRequest, hold_owner, look_up, named_member, shown_at, submission_of
@@ -99,7 +101,7 @@ async def record_batch(
     data: JSONBody[SkipValidation[BatchRequest]], caller: Terminal, services: ServicesOf
 ) -> BatchAnswers:
     # ``data`` says what a batch looks like; it is handed over as bytes, so that its items can be read one by one.
-    sent = decode_body(cast(bytes, data), _Envelope).items
+    sent = await _items(cast(bytes, data))
     items = [_read(item) for item in sent]
     answers: list[Answer] = []
     # Neighbouring purchases go together, so that their order with refunds and voids stays the queue's.
@@ -119,6 +121,20 @@ async def record_batch(
             for raw, item, answer in zip(sent, items, answers, strict=True)
         ]
     )
+
+
+async def _items(body: bytes) -> list[msgspec.Raw]:
+    """The items, unread. Raises ``ClientException`` for what is no batch."""
+    try:
+        return list(decode_body(body, _Envelope).items)
+    except ValidationException:
+        raise
+    except ClientException:
+        # One item that is nested without end would refuse its neighbours. Looking for it takes long: in a thread.
+        shallow = await asyncio.to_thread(cut_off, body)
+        if shallow == body:
+            raise
+    return list(decode_body(shallow, _Envelope).items)
 
 
 def _read(item: msgspec.Raw) -> BatchItem | Answer:

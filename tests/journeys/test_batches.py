@@ -1,6 +1,7 @@
 """An offline till sends its queue: every item answered by itself, in any order, as often as it takes."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.clocks import MovableClock
 from tests.journeys.tills import done, line, sale, send
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop, Till, bearer
+
+DEEP = "[" * 10_000 + "]" * 10_000
 
 
 def purchase(key: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +107,47 @@ async def test_one_broken_item_does_not_stop_the_others(
     assert {answer["status"] for place, answer in enumerate(answers) if place not in broken} == {201}
     assert answers[17]["key"] is answers[18]["key"] is None
     assert await points(services) == [100 - len(broken)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "key"),
+    [
+        (DEEP, None),
+        ('{"a":' * 10_000 + "1" + "}" * 10_000, None),
+        ('{"key": "k250", "kind": "purchase", "purchase": ' + DEEP + "}", "k250"),
+        ('{"key": "k250", "kind": "purchase", "purchase": {"lines": ' + DEEP + "}}", "k250"),
+        ('{"key": "k250", "kind": "void", "void": {"]]]": "\\"[[[", "more": ' + DEEP + "}}", "k250"),
+    ],
+)
+async def test_an_item_that_is_nested_without_end_stops_none_of_its_499_neighbours(
+    services: Services, client: httpx.AsyncClient, shop: Shop, broken: str, key: str | None
+) -> None:
+    await publish(services)
+    till, (member,) = await shop.till(), await members(shop, 1)
+    queue = [json.dumps(purchase(f"k{n}", sale(str(n), line("1", 100), member=member))) for n in range(500)]
+    queue[250] = broken
+    content = '{"items": [' + ",".join(queue) + "]}"
+    answer = await client.post("/v1/pos/batches", content=content, headers=till.headers)
+    assert answer.status_code == 200, answer.text
+    answers = answer.json()["items"]
+    assert (answers[250]["status"], answers[250]["body"]["code"]) == (400, "malformed_request")
+    assert answers[250]["key"] == key
+    assert {answer["status"] for place, answer in enumerate(answers) if place != 250} == {201}
+    assert await points(services) == [499]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"items": [{}], "more": ' + DEEP + "}",
+        '{"items": [' + "[" * 10_000 + "]}",
+        DEEP,
+        '{"items": [' + DEEP + ', "' + '\\"' * 10_000,
+    ],
+)
+async def test_a_batch_that_is_nested_without_end_is_none(client: httpx.AsyncClient, shop: Shop, content: str) -> None:
+    answer = await client.post("/v1/pos/batches", content=content, headers=(await shop.till()).headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
 
 
 async def test_refunds_before_their_sales_and_the_same_item_twice(
