@@ -7,6 +7,7 @@ from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from api import fields
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, refusals, write_refusals
@@ -53,7 +54,7 @@ class RefundRequest(RefundQuoteRequest, frozen=True, kw_only=True, forbid_unknow
 
     receipt: ReceiptRef
     occurred_at: Instant
-    reason: Annotated[str, Meta(max_length=200)] | None = None
+    reason: fields.Reason | None = None
     terminal: Code | None = None
     cashier: Code | None = None
     sent_at: Instant | None = None

@@ -7,6 +7,7 @@ from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from api import fields
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
@@ -31,7 +32,7 @@ class ReturnRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     occurred_at: Instant
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
     lines: Annotated[tuple[SaleLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
-    reason: Annotated[str, Meta(max_length=200)] | None = None
+    reason: fields.Reason | None = None
     terminal: Code | None = None
     cashier: Code | None = None
     sent_at: Instant | None = None

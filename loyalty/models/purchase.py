@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, flag, instant, json_document, local_day, number, pieces, words
+from loyalty.models.columns import code, flag, instant, json_document, local_day, number, pieces
 
 
 class Purchase(SQLModel, table=True):
@@ -125,4 +125,5 @@ class Refund(SQLModel, table=True):
     """Points taken, returned, owed, written off and forgiven, by wallet."""
     evaluation: dict[str, Any] | None = json_document(nullable=True)
     """Without a receipt: what the lines would have earned that day, which is what was taken."""
-    reason: str | None = words(nullable=True)
+    reason: str | None = code(nullable=True)
+    """A code of the business: what is kept for good holds no free text."""

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from kernel.errors import ConflictError, NotFoundError, UnprocessableError
 from loyalty.purchases.sale import Code, Quantity, ReceiptRef, receipt_key
@@ -30,7 +29,8 @@ class Return(Struct, frozen=True, kw_only=True):
     lines: tuple[ReturnedLine, ...]
     """Empty: everything that has not come back yet."""
     stated_at: datetime
-    reason: Annotated[str, Meta(max_length=200)] | None = None
+    reason: str | None = None
+    """A code, no free text: it stays in the books, which erasing a person does not reach."""
 
     @property
     def receipt_key(self) -> str:

@@ -63,6 +63,7 @@ class UnreceiptedReturn(Struct, frozen=True, kw_only=True):
     basket: Sale
     """Its ``member_id`` is never None; ``receipt`` and ``stated_at`` are the return's."""
     reason: str | None = None
+    """A code, as a refund's."""
 
     @property
     def receipt_key(self) -> str:

@@ -21,7 +21,7 @@ WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdr
 
 KNOWN_VALUES: Final = Invariant(
     "I14",
-    "No member's phone, e-mail or card stands in the journal, the audit log, an event or a stored answer.",
+    "No member's phone, e-mail or card stands in the journal, a refund, the audit log, an event or a stored answer.",
     Query(r"""
 SELECT known.member_id, texts.place, 'no personal data', 'their ' || known.kind
 FROM (
@@ -30,6 +30,8 @@ FROM (
     UNION ALL
     SELECT 'audit_entry, in what is said of ' || subject, concat_ws(' ', actor, subject, reason)
     FROM (SELECT DISTINCT actor, subject, reason FROM audit_entry) AS a
+    UNION ALL
+    SELECT 'refund, as a reason', reason FROM (SELECT DISTINCT reason FROM refund WHERE reason IS NOT NULL) AS r
     UNION ALL
     SELECT 'outbox_event ' || event_id, payload::text FROM outbox_event
     UNION ALL

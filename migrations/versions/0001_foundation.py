@@ -558,7 +558,7 @@ def upgrade() -> None:
         sa.Column("cash_minor", sa.BigInteger(), nullable=False),
         sa.Column("effect", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("evaluation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reason", sa.String(length=64), nullable=True),
         sa.CheckConstraint("(purchase_no IS NULL) = (evaluation IS NOT NULL)", name="refund_purchase_or_evaluation"),
         sa.PrimaryKeyConstraint("member_id", "refund_no"),
     )

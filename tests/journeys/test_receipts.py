@@ -52,6 +52,24 @@ async def test_a_sale_is_shown_with_its_refunds_and_every_rule(
     ) == (of_refund)
 
 
+@pytest.mark.parametrize("reason", ["Anna asked, +7 999 000 12 34", "Chipped", "", "x" * 65])
+async def test_the_reason_of_what_comes_back_is_a_code_and_no_words_about_somebody(
+    services: Services, client: httpx.AsyncClient, shop: Shop, reason: str
+) -> None:
+    await publish(services, programme(rate(), refunds={"without_receipt": True}))
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("1", line(quantity="2"), member=member))
+    half = refund("1", "r1", lines=[{"id": "1", "quantity": "1"}])
+    goods = {**sale("r2", member=member)}
+    del goods["total_minor"]
+    for path, body in (("refunds", half), ("returns", goods)):
+        refused = await send(client, till, path, {**body, "reason": reason})
+        assert (refused.status_code, "reason" in refused.text) == (400, True), refused.text
+        kept = await done(client, till, path, {**body, "reason": "chipped"})
+        shown = await client.get(f"/v1/pos/receipts/{kept['id']}", headers=till.headers)
+        assert shown.json()["refund"]["reason"] == "chipped"
+
+
 async def test_receipts_of_guests_those_that_wait_and_those_that_were_blocked_are_found(
     services: Services, client: httpx.AsyncClient, shop: Shop
 ) -> None:
