@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kernel.database import WriteSession, driver
-from kernel.errors import DomainError
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.loading import lock_accounts
 from loyalty.programme.versions import Programmes
 from loyalty.purchases.checking import CurrencyRefusedError
 from loyalty.purchases.outcome import Recorded, RecordedGuest, Repeated, Submission
-from loyalty.purchases.recording import record_purchases
+from loyalty.purchases.single import record_sale
 from loyalty.receipts import find_receipts
 from loyalty.refunds.recording import RefundSubmission, record_refund
 from loyalty.refunds.returned import PurchaseNotFoundError, Refunded, Waiting
@@ -47,17 +46,18 @@ async def record_exchange(
         raise CurrencyRefusedError(
             "The goods were sold in another currency.", currency=sale.sale.currency, store_currency=refunded.currency
         )
-    (sold,) = await record_purchases(session, [sale], programmes=programmes, now=now)
-    if isinstance(sold, DomainError):
-        raise sold
-    assert isinstance(sold, Recorded | RecordedGuest), "the refund would have been the repeat, and all is locked"
+    sold = await record_sale(session, sale, programmes=programmes, now=now)
+    assert not isinstance(sold, Repeated), "the refund, whose member is locked, would have been the repeat"
     return Exchanged(refunded, sold)
 
 
 async def _lock_in_order(
     connection: "Connection[Record]", refund: RefundSubmission, sale: Submission, *, now: datetime
 ) -> None:
-    """Take both members' locks in ascending order, as every write does; the halves take them again."""
+    """Take both members' locks in ascending order, as every write does; the halves take them again.
+
+    They also follow a merge that comes in between, with one lock more; should that close a ring, the edge tries anew.
+    """
     original = (await find_receipts(connection, [refund.refund.purchase_key])).get(refund.refund.purchase_key)
     named = {original.member_id if original else None, sale.sale.member_id} - {None}
     member_ids = {member_id for member_id in named if member_id is not None}

@@ -7,13 +7,13 @@ import msgspec
 from msgspec.structs import replace
 
 from kernel.database import WriteSession, driver
-from kernel.errors import ConflictError, DomainError, NotFoundError
+from kernel.errors import ConflictError, NotFoundError
 from loyalty.answers import KeyId
 from loyalty.programme.versions import Programmes
 from loyalty.purchases.guests import claim_hash
 from loyalty.purchases.outcome import Recorded, Submission
-from loyalty.purchases.recording import record_purchases
 from loyalty.purchases.sale import Sale, canonical
+from loyalty.purchases.single import record_sale
 from loyalty.receipts import ReceiptVoidedError
 
 if TYPE_CHECKING:
@@ -66,10 +66,8 @@ async def claim_receipt(
         raise ClaimCodeUnknownError
     _check_open(guest, days=programmes.at(now).document.refunds.late_claim_days, now=now)
     submission = _submission(guest, member_id, key=key, actor=actor, now=now)
-    (outcome,) = await record_purchases(session, [submission], programmes=programmes, now=now)
-    if isinstance(outcome, DomainError):
-        raise outcome
-    assert isinstance(outcome, Recorded), "the receipt is a guest's, and locked"
+    outcome = await record_sale(session, submission, programmes=programmes, now=now)
+    assert isinstance(outcome, Recorded), "the receipt is a guest's, and locked; the sale has a member"
     await connection.execute(_CLOSE, guest["receipt_key"], outcome.member_id, now)
     return outcome
 
