@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
+import msgspec
 from msgspec import Meta, Struct
 
 from api import fields
@@ -49,14 +50,4 @@ def consents_given(answers: Iterable[ConsentAnswer], source: str) -> tuple[Conse
 
 
 def view_consents(consents: Iterable[Consent]) -> list[ConsentView]:
-    return [
-        ConsentView(
-            purpose=consent.purpose,
-            channel=consent.channel,
-            granted=consent.granted,
-            recorded_at=consent.recorded_at,
-            source=consent.source,
-            text_version=consent.text_version,
-        )
-        for consent in consents
-    ]
+    return [msgspec.convert(consent, ConsentView, from_attributes=True) for consent in consents]

@@ -38,8 +38,8 @@ async def record_change(
     actor: str,
     action: str,
     subject: str,
-    before: object,
-    after: object,
+    before: object = None,
+    after: object = None,
     reason: str | None = None,
     now: datetime,
 ) -> None:

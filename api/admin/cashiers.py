@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api import fields
+from api.admin.views import view_of
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
@@ -18,7 +19,6 @@ from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.audit import record_change
 from loyalty.cashiers import create_cashier, dismiss_cashier, list_cashiers, read_cashier, reset_pin
-from loyalty.models import Cashier
 
 Pin = Annotated[str, Meta(min_length=4, max_length=12, pattern="^[0-9]+$", examples=["4815"])]
 
@@ -83,7 +83,7 @@ class AdminCashiers(Controller):
         async with services.database.read() as session:
             rows = await list_cashiers(session, store_id=store, after=text_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda cashier: cashier.cashier_id)
-        return CashierPage(cashiers=[_view(cashier) for cashier in page], next=following)
+        return CashierPage(cashiers=[view_of(cashier, CashierView) for cashier in page], next=following)
 
     @get(
         "/{cashier_id:str}",
@@ -96,7 +96,7 @@ class AdminCashiers(Controller):
     ) -> Response[CashierView]:
         async with services.database.read() as session:
             cashier = await read_cashier(session, cashier_id)
-        return conditional(request, _view(cashier))
+        return conditional(request, view_of(cashier, CashierView))
 
     @post(
         operation_id="createCashier",
@@ -119,8 +119,7 @@ class AdminCashiers(Controller):
                 actor=caller.actor,
                 action="cashier.created",
                 subject=f"cashier:{cashier.cashier_id}",
-                before=None,
-                after=_view(cashier),
+                after=view_of(cashier, CashierView),
                 now=now,
             )
             return CashierMade(cashier_id=cashier.cashier_id)
@@ -148,13 +147,7 @@ class AdminCashiers(Controller):
         async with services.database.write() as session:
             await reset_pin(session, cashier_id, pin=data.pin, now=now)
             await record_change(
-                session,
-                actor=caller.actor,
-                action="cashier.pin_reset",
-                subject=f"cashier:{cashier_id}",
-                before=None,
-                after=None,
-                now=now,
+                session, actor=caller.actor, action="cashier.pin_reset", subject=f"cashier:{cashier_id}", now=now
             )
             await session.commit()
 
@@ -170,23 +163,6 @@ class AdminCashiers(Controller):
         async with services.database.write() as session:
             await dismiss_cashier(session, cashier_id, now=now)
             await record_change(
-                session,
-                actor=caller.actor,
-                action="cashier.left",
-                subject=f"cashier:{cashier_id}",
-                before=None,
-                after=None,
-                now=now,
+                session, actor=caller.actor, action="cashier.left", subject=f"cashier:{cashier_id}", now=now
             )
             await session.commit()
-
-
-def _view(cashier: Cashier) -> CashierView:
-    return CashierView(
-        cashier_id=cashier.cashier_id,
-        store_id=cashier.store_id,
-        name=cashier.name,
-        status=cashier.status,
-        locked_until=cashier.locked_until,
-        created_at=cashier.created_at,
-    )

@@ -170,13 +170,7 @@ async def _import(services: Services, caller: StaffCaller, entries: Sequence[Cat
         changed = await import_catalogue(session, sorted(entries, key=lambda entry: entry.sku), now=now)
         outcome = CatalogueImported(items=len(entries), changed=changed)
         await record_change(
-            session,
-            actor=caller.actor,
-            action="catalogue.imported",
-            subject="catalogue",
-            before=None,
-            after=outcome,
-            now=now,
+            session, actor=caller.actor, action="catalogue.imported", subject="catalogue", after=outcome, now=now
         )
         await session.commit()
     return outcome

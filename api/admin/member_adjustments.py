@@ -100,7 +100,6 @@ async def adjust_member_points(
             actor=caller.actor,
             action="member.points_adjusted",
             subject=public_id,
-            before=None,
             after={
                 "wallet": done.wallet,
                 "points": done.points,

@@ -133,7 +133,6 @@ async def _attach(
         actor=caller.actor,
         action="member.identity_attached",
         subject=member_public_id(member_id),
-        before=None,
         after={"identity_id": name, "kind": known_by.kind, "masked": masked(known_by)},
         now=now,
     )
@@ -152,7 +151,6 @@ async def _remove(
         action="member.identity_removed",
         subject=member_public_id(member_id),
         before={"identity_id": identity, "kind": taken.kind, "masked": masked(taken)},
-        after=None,
         now=now,
     )
 

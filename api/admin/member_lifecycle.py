@@ -75,7 +75,6 @@ async def merge_into_member(
             actor=caller.actor,
             action="member.merged",
             subject=done.member_id,
-            before=None,
             after={"source_id": done.source_id, "note": data.note},
             reason=data.reason,
             now=now,
@@ -134,14 +133,6 @@ async def export_member_data(member_id: MemberInPath, caller: Staff, services: S
         member = await surviving_member(session, member_id_of(member_id))
         data = await collect_personal_data(session, member.member_id, now=now)
         public_id = member_public_id(member.member_id)
-        await record_change(
-            session,
-            actor=caller.actor,
-            action="member.exported",
-            subject=public_id,
-            before=None,
-            after=None,
-            now=now,
-        )
+        await record_change(session, actor=caller.actor, action="member.exported", subject=public_id, now=now)
         await session.commit()
     return as_file(data, f"{public_id}.json")

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from api.callers import StaffCaller
 from api.consents import ConsentView, view_consents
@@ -88,16 +89,7 @@ async def view_member(session: ReadSession, services: Services, caller: StaffCal
     profile = await read_profile(session, member.member_id)
     in_clear = has_permission(caller, Permission.MEMBERS_PERSONAL)
     return MemberView(
-        member_id=member_public_id(member.member_id),
-        status=member.status,
-        earning_frozen=member.earning_frozen,
-        spending_frozen=member.spending_frozen,
-        merged_into=None,
-        tier=member.tier,
-        language=member.language,
-        zone=member.zone,
-        home_store_id=member.home_store_id,
-        enrolled_at=member.enrolled_at,
+        **asdict(summarise_member(member)),
         personal_data="clear" if in_clear else "masked",
         name=profile.name if in_clear else masked_name(profile.name),
         birthday=profile.birthday if in_clear else None,

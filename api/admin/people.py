@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api import fields
+from api.admin.views import view_of
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
@@ -17,7 +18,6 @@ from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.audit import record_change
-from loyalty.models import Staff as StaffRow
 from loyalty.staff import change_roles, create_staff, dismiss_staff, list_staff, read_staff, set_password
 
 Role = Literal["owner", "manager", "marketer", "support", "analyst"]
@@ -87,7 +87,7 @@ class AdminStaff(Controller):
         async with services.database.read() as session:
             rows = await list_staff(session, after=text_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda staff: staff.staff_id)
-        return StaffPage(staff=[_view(staff) for staff in page], next=following)
+        return StaffPage(staff=[view_of(staff, StaffView) for staff in page], next=following)
 
     @get(
         "/{staff_id:str}",
@@ -100,7 +100,7 @@ class AdminStaff(Controller):
     ) -> Response[StaffView]:
         async with services.database.read() as session:
             staff = await read_staff(session, staff_id)
-        return conditional(request, _view(staff))
+        return conditional(request, view_of(staff, StaffView))
 
     @post(
         operation_id="createStaff",
@@ -123,8 +123,7 @@ class AdminStaff(Controller):
                 actor=caller.actor,
                 action="staff.created",
                 subject=f"staff:{staff.staff_id}",
-                before=None,
-                after=_view(staff),
+                after=view_of(staff, StaffView),
                 now=now,
             )
             return StaffMade(staff_id=staff.staff_id)
@@ -151,7 +150,7 @@ class AdminStaff(Controller):
         async with services.database.write() as session:
             before = (await read_staff(session, staff_id)).roles
             await change_roles(session, staff_id, roles=data.roles, now=now)
-            view = _view(await read_staff(session, staff_id))
+            view = view_of(await read_staff(session, staff_id), StaffView)
             await record_change(
                 session,
                 actor=caller.actor,
@@ -179,13 +178,7 @@ class AdminStaff(Controller):
         async with services.database.write() as session:
             await set_password(session, staff_id, password=data.password, now=now)
             await record_change(
-                session,
-                actor=caller.actor,
-                action="staff.password_reset",
-                subject=f"staff:{staff_id}",
-                before=None,
-                after=None,
-                now=now,
+                session, actor=caller.actor, action="staff.password_reset", subject=f"staff:{staff_id}", now=now
             )
             await session.commit()
 
@@ -200,25 +193,5 @@ class AdminStaff(Controller):
         now = services.clock()
         async with services.database.write() as session:
             await dismiss_staff(session, staff_id, now=now)
-            await record_change(
-                session,
-                actor=caller.actor,
-                action="staff.left",
-                subject=f"staff:{staff_id}",
-                before=None,
-                after=None,
-                now=now,
-            )
+            await record_change(session, actor=caller.actor, action="staff.left", subject=f"staff:{staff_id}", now=now)
             await session.commit()
-
-
-def _view(staff: StaffRow) -> StaffView:
-    return StaffView(
-        staff_id=staff.staff_id,
-        email=staff.email,
-        name=staff.name,
-        roles=list(staff.roles),
-        status=staff.status,
-        locked_until=staff.locked_until,
-        created_at=staff.created_at,
-    )

@@ -15,9 +15,8 @@ from api.admin.programme_views import (
     DraftProblems,
     DraftSummary,
     DraftView,
-    summarise_draft,
-    view_draft,
 )
+from api.admin.views import view_of
 from api.callers import StaffCaller
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
@@ -75,7 +74,7 @@ class AdminDrafts(Controller):
         async with services.database.read() as session:
             rows = await list_drafts(session, after=text_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda draft: draft.draft_id)
-        return DraftPage(drafts=[summarise_draft(draft) for draft in page], next=following)
+        return DraftPage(drafts=[view_of(draft, DraftSummary) for draft in page], next=following)
 
     @get(
         "/{draft_id:str}",
@@ -90,7 +89,7 @@ class AdminDrafts(Controller):
     ) -> Response[DraftView]:
         async with services.database.read() as session:
             draft = await read_draft(session, draft_id)
-        return conditional(request, view_draft(draft), revision=draft.revision)
+        return conditional(request, view_of(draft, DraftView), revision=draft.revision)
 
     @get(
         "/{draft_id:str}/problems",
@@ -122,7 +121,7 @@ class AdminDrafts(Controller):
         document = decode_programme(data.document)
 
         async def act(session: WriteSession, now: datetime) -> DraftSummary:
-            return summarise_draft(await _create(session, caller, data.draft_id, document, now=now))
+            return view_of(await _create(session, caller, data.draft_id, document, now=now), DraftSummary)
 
         body = canonical_body("createProgrammeDraft", data)
         return await answer_once(services, caller, idempotency_key, body, act)
@@ -149,7 +148,7 @@ class AdminDrafts(Controller):
             require_match(if_match, draft.revision)
             await _change(session, caller, draft, document, now=now)
             await session.commit()
-        return Response(summarise_draft(draft), headers={"ETag": etag_of(draft.revision)})
+        return Response(view_of(draft, DraftSummary), headers={"ETag": etag_of(draft.revision)})
 
     @delete(
         "/{draft_id:str}",
@@ -170,7 +169,6 @@ class AdminDrafts(Controller):
                 action="programme_draft.deleted",
                 subject=f"programme_draft:{draft_id}",
                 before={"revision": draft.revision},
-                after=None,
                 now=services.clock(),
             )
             await session.commit()
@@ -219,7 +217,7 @@ class AdminDrafts(Controller):
             else:
                 draft = await _create(session, caller, draft_id, document, now=now)
             await session.commit()
-        return Response(summarise_draft(draft), headers={"ETag": etag_of(draft.revision)})
+        return Response(view_of(draft, DraftSummary), headers={"ETag": etag_of(draft.revision)})
 
 
 async def _create(
@@ -231,7 +229,6 @@ async def _create(
         actor=caller.actor,
         action="programme_draft.created",
         subject=f"programme_draft:{draft_id}",
-        before=None,
         after={"revision": draft.revision},
         now=now,
     )

@@ -139,7 +139,6 @@ class AdminVersions(Controller):
                 actor=caller.actor,
                 action="programme.published",
                 subject=f"programme:{snapshot.version}",
-                before=None,
                 after={"draft_id": draft.draft_id, "revision": draft.revision, "digest": summary.digest},
                 now=now,
             )

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
-from loyalty.models import ProgrammeDraft, ProgrammeVersion
+from loyalty.models import ProgrammeVersion
 from loyalty.programme.problems import ProgrammeProblem
 
 EXAMPLE: Final = {
@@ -82,22 +83,6 @@ class VersionView(VersionSummary, frozen=True, kw_only=True):
     document: DocumentObject
 
 
-def summarise_draft(draft: ProgrammeDraft) -> DraftSummary:
-    return DraftSummary(
-        draft_id=draft.draft_id, revision=draft.revision, updated_at=draft.updated_at, updated_by=draft.updated_by
-    )
-
-
-def view_draft(draft: ProgrammeDraft) -> DraftView:
-    return DraftView(
-        draft_id=draft.draft_id,
-        revision=draft.revision,
-        updated_at=draft.updated_at,
-        updated_by=draft.updated_by,
-        document=draft.document,
-    )
-
-
 def summarise_version(row: ProgrammeVersion) -> VersionSummary:
     return VersionSummary(
         version=row.version,
@@ -110,12 +95,4 @@ def summarise_version(row: ProgrammeVersion) -> VersionSummary:
 
 
 def view_version(row: ProgrammeVersion) -> VersionView:
-    return VersionView(
-        version=row.version,
-        digest=row.digest.hex(),
-        starts_at=row.starts_at,
-        published_at=row.published_at,
-        published_by=row.published_by,
-        note=row.note,
-        document=row.document,
-    )
+    return VersionView(**asdict(summarise_version(row)), document=row.document)

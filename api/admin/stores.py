@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from api import fields
+from api.admin.views import view_of
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
@@ -17,7 +18,6 @@ from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.audit import record_change
-from loyalty.models import Store
 from loyalty.stores import StoreChanges, change_store, create_store, list_stores, read_store
 
 
@@ -80,7 +80,7 @@ class AdminStores(Controller):
         async with services.database.read() as session:
             rows = await list_stores(session, after=text_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda store: store.store_id)
-        return StorePage(stores=[_view(store) for store in page], next=following)
+        return StorePage(stores=[view_of(store, StoreView) for store in page], next=following)
 
     @get(
         "/{store_id:str}",
@@ -94,7 +94,7 @@ class AdminStores(Controller):
     ) -> Response[StoreView]:
         async with services.database.read() as session:
             store = await read_store(session, store_id)
-        return conditional(request, _view(store))
+        return conditional(request, view_of(store, StoreView))
 
     @post(
         operation_id="createStore",
@@ -119,13 +119,12 @@ class AdminStores(Controller):
                 legal_entity=data.legal_entity,
                 now=now,
             )
-            view = _view(store)
+            view = view_of(store, StoreView)
             await record_change(
                 session,
                 actor=caller.actor,
                 action="store.created",
                 subject=f"store:{store.store_id}",
-                before=None,
                 after=view,
                 now=now,
             )
@@ -145,8 +144,8 @@ class AdminStores(Controller):
     ) -> StoreView:
         changes = StoreChanges(name=data.name, zone=data.zone, legal_entity=data.legal_entity, status=data.status)
         async with services.database.write() as session:
-            before = _view(await read_store(session, store_id))
-            after = _view(await change_store(session, store_id, changes))
+            before = view_of(await read_store(session, store_id), StoreView)
+            after = view_of(await change_store(session, store_id, changes), StoreView)
             await record_change(
                 session,
                 actor=caller.actor,
@@ -158,15 +157,3 @@ class AdminStores(Controller):
             )
             await session.commit()
         return after
-
-
-def _view(store: Store) -> StoreView:
-    return StoreView(
-        store_id=store.store_id,
-        name=store.name,
-        zone=store.zone,
-        currency=store.currency,
-        legal_entity=store.legal_entity,
-        status=store.status,
-        created_at=store.created_at,
-    )

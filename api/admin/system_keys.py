@@ -8,17 +8,16 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api import fields
-from api.admin.key_views import IssuedKeyView, KeyPage, view_key
-from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
+from api.admin.keys import IssuedKeyView, KeyPage, note_issued, page_of_keys, revoke_and_note
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
 from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
-from loyalty.access.keys import issue_key, list_keys, read_key, revoke_key
+from loyalty.access.keys import issue_key
 from loyalty.access.scopes import checked_scopes
-from loyalty.audit import record_change
 
 ScopeText = Annotated[str, Meta(min_length=3, max_length=64, pattern="^[a-z]+:[a-z_]+$", examples=["events:write"])]
 
@@ -43,9 +42,7 @@ class AdminSystemKeys(Controller):
         self, services: ServicesOf, cursor: PageCursor = None, limit: PageLimit = DEFAULT_PER_PAGE
     ) -> KeyPage:
         async with services.database.read() as session:
-            rows = await list_keys(session, terminal_id=None, after=text_position(cursor), limit=limit + 1)
-        page, following = cut(rows, limit, lambda key: key.key_id)
-        return KeyPage(keys=[view_key(key) for key in page], next=following)
+            return await page_of_keys(session, None, cursor, limit)
 
     @post(
         operation_id="issueSystemKey",
@@ -64,16 +61,8 @@ class AdminSystemKeys(Controller):
         async def act(session: WriteSession, now: datetime) -> IssuedKeyView:
             scopes = checked_scopes(data.scopes)
             key = await issue_key(session, terminal_id=None, label=data.label, scopes=scopes, now=now)
-            await record_change(
-                session,
-                actor=caller.actor,
-                action="system_key.issued",
-                subject=f"key:{key.key_id}",
-                before=None,
-                after={"label": data.label, "scopes": scopes},
-                now=now,
-            )
-            return IssuedKeyView(key_id=key.key_id, secret=key.secret)
+            after = {"label": data.label, "scopes": scopes}
+            return await note_issued(session, caller, key, "system_key.issued", after, now=now)
 
         body = canonical_body("issueSystemKey", data)
         return await answer_once(services, caller, idempotency_key, body, act, holds_secret=True)
@@ -86,17 +75,4 @@ class AdminSystemKeys(Controller):
         responses=refusals(401, 403, 404, 409),
     )
     async def revoke(self, key_id: CodeInPath, caller: Staff, services: ServicesOf) -> None:
-        now = services.clock()
-        async with services.database.write() as session:
-            await read_key(session, key_id, terminal_id=None)
-            await revoke_key(session, key_id, now=now)
-            await record_change(
-                session,
-                actor=caller.actor,
-                action="system_key.revoked",
-                subject=f"key:{key_id}",
-                before=None,
-                after=None,
-                now=now,
-            )
-            await session.commit()
+        await revoke_and_note(services, caller, key_id, "system_key.revoked", terminal_id=None)

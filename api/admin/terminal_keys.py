@@ -7,16 +7,14 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from api import fields
-from api.admin.key_views import IssuedKeyView, KeyPage, view_key
-from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
+from api.admin.keys import IssuedKeyView, KeyPage, note_issued, page_of_keys, revoke_and_note
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
 from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
-from loyalty.access.keys import list_keys, read_key, revoke_key
-from loyalty.audit import record_change
 from loyalty.terminals import issue_terminal_key, read_terminal
 
 
@@ -43,9 +41,7 @@ class AdminTerminalKeys(Controller):
     ) -> KeyPage:
         async with services.database.read() as session:
             await read_terminal(session, terminal_id)
-            rows = await list_keys(session, terminal_id=terminal_id, after=text_position(cursor), limit=limit + 1)
-        page, following = cut(rows, limit, lambda key: key.key_id)
-        return KeyPage(keys=[view_key(key) for key in page], next=following)
+            return await page_of_keys(session, terminal_id, cursor, limit)
 
     @post(
         operation_id="issueTerminalKey",
@@ -64,16 +60,8 @@ class AdminTerminalKeys(Controller):
     ) -> Response[bytes]:
         async def act(session: WriteSession, now: datetime) -> IssuedKeyView:
             key = await issue_terminal_key(session, terminal_id=terminal_id, label=data.label, now=now)
-            await record_change(
-                session,
-                actor=caller.actor,
-                action="terminal_key.issued",
-                subject=f"key:{key.key_id}",
-                before=None,
-                after={"terminal_id": terminal_id, "label": data.label},
-                now=now,
-            )
-            return IssuedKeyView(key_id=key.key_id, secret=key.secret)
+            after = {"terminal_id": terminal_id, "label": data.label}
+            return await note_issued(session, caller, key, "terminal_key.issued", after, now=now)
 
         body = canonical_body("issueTerminalKey", {"terminal_id": terminal_id, "label": data.label})
         return await answer_once(services, caller, idempotency_key, body, act, holds_secret=True)
@@ -86,17 +74,4 @@ class AdminTerminalKeys(Controller):
         responses=refusals(401, 403, 404, 409),
     )
     async def revoke(self, terminal_id: CodeInPath, key_id: CodeInPath, caller: Staff, services: ServicesOf) -> None:
-        now = services.clock()
-        async with services.database.write() as session:
-            await read_key(session, key_id, terminal_id=terminal_id)
-            await revoke_key(session, key_id, now=now)
-            await record_change(
-                session,
-                actor=caller.actor,
-                action="terminal_key.revoked",
-                subject=f"key:{key_id}",
-                before=None,
-                after=None,
-                now=now,
-            )
-            await session.commit()
+        await revoke_and_note(services, caller, key_id, "terminal_key.revoked", terminal_id=terminal_id)

@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api import fields
+from api.admin.views import view_of
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
@@ -17,7 +18,6 @@ from api.parameters import CodeInPath, CodeInQuery
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.audit import record_change
-from loyalty.models import Terminal
 from loyalty.terminals import (
     TerminalChanges,
     change_terminal,
@@ -96,7 +96,7 @@ class AdminTerminals(Controller):
         async with services.database.read() as session:
             rows = await list_terminals(session, store_id=store, after=text_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda terminal: terminal.terminal_id)
-        return TerminalPage(terminals=[_view(terminal) for terminal in page], next=following)
+        return TerminalPage(terminals=[view_of(terminal, TerminalView) for terminal in page], next=following)
 
     @get(
         "/{terminal_id:str}",
@@ -110,7 +110,7 @@ class AdminTerminals(Controller):
     ) -> Response[TerminalView]:
         async with services.database.read() as session:
             terminal = await read_terminal(session, terminal_id)
-        return conditional(request, _view(terminal))
+        return conditional(request, view_of(terminal, TerminalView))
 
     @post(
         operation_id="createTerminal",
@@ -137,13 +137,12 @@ class AdminTerminals(Controller):
                 acts_for=data.acts_for,
                 now=now,
             )
-            view = _view(terminal)
+            view = view_of(terminal, TerminalView)
             await record_change(
                 session,
                 actor=caller.actor,
                 action="terminal.created",
                 subject=f"terminal:{terminal.terminal_id}",
-                before=None,
                 after=view,
                 now=now,
             )
@@ -165,8 +164,8 @@ class AdminTerminals(Controller):
         now = services.clock()
         changes = TerminalChanges(name=data.name, training=data.training, acts_for=data.acts_for)
         async with services.database.write() as session:
-            before = _view(await read_terminal(session, terminal_id))
-            after = _view(await change_terminal(session, terminal_id, changes, now=now))
+            before = view_of(await read_terminal(session, terminal_id), TerminalView)
+            after = view_of(await change_terminal(session, terminal_id, changes, now=now), TerminalView)
             await record_change(
                 session,
                 actor=caller.actor,
@@ -192,25 +191,6 @@ class AdminTerminals(Controller):
         async with services.database.write() as session:
             await revoke_terminal(session, terminal_id, now=now)
             await record_change(
-                session,
-                actor=caller.actor,
-                action="terminal.revoked",
-                subject=f"terminal:{terminal_id}",
-                before=None,
-                after=None,
-                now=now,
+                session, actor=caller.actor, action="terminal.revoked", subject=f"terminal:{terminal_id}", now=now
             )
             await session.commit()
-
-
-def _view(terminal: Terminal) -> TerminalView:
-    return TerminalView(
-        terminal_id=terminal.terminal_id,
-        store_id=terminal.store_id,
-        name=terminal.name,
-        kind=terminal.kind,
-        training=terminal.training,
-        acts_for=list(terminal.acts_for),
-        status=terminal.status,
-        created_at=terminal.created_at,
-    )

@@ -155,7 +155,7 @@ async def _rows(session: "WriteSession", _: datetime) -> list[KeyRow]:
 async def _note(session: "WriteSession", action: str, subject: str, after: object, *, now: datetime) -> None:
     from loyalty.audit import record_change
 
-    await record_change(session, actor=ACTOR, action=action, subject=subject, before=None, after=after, now=now)
+    await record_change(session, actor=ACTOR, action=action, subject=subject, after=after, now=now)
 
 
 def _in_database(act: "Callable[[WriteSession, datetime], Awaitable[T]]") -> T:

@@ -19,12 +19,5 @@ async def end_membership(session: WriteSession, member_id: int, *, actor: str, r
         await end_all_sessions(session, relative, because="erased", now=now)
     await erase_member(session, member_id, actor=actor, reason=reason, now=now)
     await record_change(
-        session,
-        actor=actor,
-        action="member.erased",
-        subject=member_public_id(member_id),
-        before=None,
-        after=None,
-        reason=reason,
-        now=now,
+        session, actor=actor, action="member.erased", subject=member_public_id(member_id), reason=reason, now=now
     )

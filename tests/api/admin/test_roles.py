@@ -56,6 +56,7 @@ MAY: Final = {
     "exportProgrammeDraft": EVERYBODY,
     "createProgrammeDraft": "owner manager marketer",
     "changeProgrammeDraft": "owner manager marketer",
+    "deleteProgrammeDraft": "owner manager marketer",
     "importProgrammeDraft": "owner manager marketer",
     "listProgrammeVersions": EVERYBODY,
     "getProgrammeVersion": EVERYBODY,
@@ -64,6 +65,7 @@ MAY: Final = {
     # Members
     "listMembers": "owner manager support",
     "getMember": "owner manager support",
+    "changeMember": "owner manager support",
     "searchMember": "owner manager support",
     "getMemberBalance": "owner manager support",
     "listMemberEntries": "owner manager support",
