@@ -24,7 +24,7 @@ class RefundView(Struct, frozen=True, kw_only=True):
     currency: str | None
     lines: tuple[ReturnedLine, ...]
     amount_minor: int
-    """Price of what came back."""
+    """Price of what came back; the rounding of the sale's total comes back with the last of it."""
     points_minor: int
     """The part of it that had been paid with points; they come back as points."""
     cash_reduction_minor: int

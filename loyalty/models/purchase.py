@@ -118,7 +118,7 @@ class Refund(SQLModel, table=True):
     lines: list[dict[str, Any]] = json_document()
     """``{"id": line id, "quantity": decimal string}`` of what came back; without a receipt the lines as sales have."""
     amount_minor: int = number()
-    """Price of what came back, before the part that had been paid with points."""
+    """Price of what came back, before the part that had been paid with points; with the last of it the rounding."""
     cash_minor: int = number()
     """What the customer gets in money."""
     effect: dict[str, Any] = json_document()

@@ -11,6 +11,13 @@ _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
+_ROUNDING_MINOR: Final = 100
+"""Tills round cash to the smallest coin: 5 rappen, a whole rouble, 10 yen. A discount is told as a discount."""
+_ROUNDING_PART: Final = 20
+"""Where the smallest coin is worth hundreds of minor units (5 forints, 100 rupiahs, 50 pesos), prices are high too: a
+twentieth of the price is the bound there, so that no list of currencies has to be kept."""
+
+
 class SaleInconsistentError(UnprocessableError):
     """The sale contradicts itself; sending it again will not help. ``at`` names the member."""
 
@@ -73,7 +80,11 @@ def _check_totals(sale: Sale) -> None:
     lines_minor = sum(line.amount_minor - line.discount_minor for line in sale.lines)
     if sale.discount_minor > lines_minor:
         raise SaleInconsistentError("The order's discount is above its lines.", at="discount_minor")
-    expected = lines_minor - sale.discount_minor + sale.rounding_minor
+    price_minor = lines_minor - sale.discount_minor
+    at_most = max(_ROUNDING_MINOR, price_minor // _ROUNDING_PART)
+    if abs(sale.rounding_minor) > at_most:
+        raise SaleInconsistentError("This is more than a rounding.", at="rounding_minor", at_most=at_most)
+    expected = price_minor + sale.rounding_minor
     if not 0 <= expected <= MAX_EXACT or expected != sale.total_minor:
         raise SaleInconsistentError(
             "total_minor is not lines - discounts + rounding.", at="total_minor", expected=expected

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 _PURCHASE = """
-SELECT member_id, purchase_no, receipt_key, occurred_at, currency, discount_minor, hold_no, spent_wallet, points_spent,
-       points_spent_minor, points_owed, points_unpaid, programme_version, evaluation, earned, voided
+SELECT member_id, purchase_no, receipt_key, occurred_at, currency, discount_minor, rounding_minor, hold_no,
+       spent_wallet, points_spent, points_spent_minor, points_owed, points_unpaid, programme_version, evaluation,
+       earned, voided
 FROM purchase WHERE member_id = $1 AND purchase_no = $2
 """
 _LINES = """
@@ -38,6 +39,7 @@ class Original:
     occurred_at: datetime
     currency: str
     discount_minor: int
+    rounding_minor: int
     hold_no: int | None
     spent_wallet: str | None
     points_spent: int

@@ -26,7 +26,7 @@ class Reckoning:
     quantities: Mapping[str, Decimal]
     """Line id -> quantity that comes back now."""
     amount_minor: int
-    """Price of it after discounts."""
+    """Price of it after discounts, and with the last of it the sale's rounding."""
     points_minor: int
     """The part of the price that points had paid."""
     taken: TakenBack
@@ -55,7 +55,7 @@ def reckon(original: Original, lines: Sequence[ReturnedLine], programme: Program
         )
     return Reckoning(
         quantities=quantities,
-        amount_minor=_price_minor(left_before) - _price_minor(left_after),
+        amount_minor=_total_minor(original, left_before) - _total_minor(original, left_after),
         points_minor=points_minor,
         taken=taken,
         points_back=_points_out(original, left_after) - _points_out(original, left_before),
@@ -105,8 +105,15 @@ def _whole_without_quantity(original: Original, lines: Sequence[ReturnedLine]) -
     return everything
 
 
-def _price_minor(basket: EarningPurchase) -> int:
-    return sum(line.amount_minor - line.discount_minor - line.order_discount_minor for line in basket.lines)
+def _total_minor(original: Original, left: EarningPurchase) -> int:
+    """What is left costs, rounded as the sale was while anything is left, and never less than points paid of it.
+
+    So all refunds together come to the sale's total, whatever their order, and the cash of none is below zero.
+    """
+    if not left.lines:
+        return 0
+    price_minor = sum(line.amount_minor - line.discount_minor - line.order_discount_minor for line in left.lines)
+    return max(_points_minor(left), price_minor + original.rounding_minor)
 
 
 def _points_minor(basket: EarningPurchase) -> int:

@@ -67,7 +67,7 @@ class Refunded:
     currency: str
     lines: tuple[ReturnedLine, ...]
     amount_minor: int
-    """Price of what came back."""
+    """Price of what came back, and with the last of it the sale's rounding."""
     points_minor: int
     """The part of it that points had paid."""
     cash_reduction_minor: int

@@ -148,17 +148,15 @@ WHERE total_minor <> l.price - discount_minor + rounding_minor OR l.points_minor
 
 REFUNDED_MONEY: Final = Invariant(
     "I8",
-    "Refunds of a purchase come to no more than its price, each paying out no more than its goods were worth.",
+    "Refunds of a purchase come to no more than its total, each paying out no more than its goods were worth.",
     Query("""
-SELECT member_id, 'refunds of purchase ' || purchase_no, 'at most ' || (l.price - p.discount_minor), r.amount::text
+SELECT member_id, 'refunds of purchase ' || purchase_no, 'at most ' || p.total_minor, r.amount::text
 FROM purchases AS p
-JOIN (SELECT member_id, purchase_no, sum(amount_minor - discount_minor) AS price FROM purchase_lines GROUP BY 1, 2) AS l
-     USING (member_id, purchase_no)
 JOIN (
     SELECT member_id, purchase_no, sum(amount_minor) AS amount, bool_and(cash_minor BETWEEN 0 AND amount_minor) AS fair
     FROM refunds GROUP BY 1, 2
 ) AS r USING (member_id, purchase_no)
-WHERE r.amount > l.price - p.discount_minor OR NOT r.fair
+WHERE r.amount > p.total_minor OR NOT r.fair
 """),
 )
 

@@ -224,6 +224,53 @@ async def test_refunds_in_many_parts_lower_the_cash_by_what_one_would(
     assert sum(reduced) == 10, "5 of 100 spent points a time are worth half a unit"
 
 
+@pytest.mark.parametrize("rounding_minor", [-99, -1, 100])
+@pytest.mark.parametrize("order", ["ab", "ba"])
+@pytest.mark.parametrize("points", [0, 30, 59])
+async def test_the_rounding_comes_back_with_the_last_of_the_goods(
+    services: Services, client: httpx.AsyncClient, shop: Shop, rounding_minor: int, order: str, points: int
+) -> None:
+    paying = {"value": {"points": 1, "minor": 100}, "needs_proof": False}
+    await publish(services, programme(rate(points=1, per_minor=100), spending=paying))
+    till, owner = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("first", member=owner))
+    terms: dict[str, Any] = {"member": owner, "rounding_minor": rounding_minor}
+    goods = (line("a", 5_949), line("b", 50))
+    if points:
+        hold = await done(client, till, "holds", basket(*goods, **terms, points=points))
+        terms["hold_id"] = hold["id"]
+    bought = await done(client, till, "purchases", sale("2", *goods, **terms))
+    whole = {"original": {"purchase_id": bought["id"]}}
+    assert (await done(client, till, "refund-quotes", whole))["cash_minor"] == bought["to_pay_minor"]
+    parts = [
+        await done(client, till, "refunds", refund("2", f"r{each}", lines=[{"id": each, "quantity": "1"}]))
+        for each in order
+    ]
+    assert sum(part["amount_minor"] for part in parts) == 5_999 + rounding_minor
+    assert sum(part["cash_minor"] for part in parts) == bought["to_pay_minor"]
+    assert all(0 <= part["cash_minor"] <= part["amount_minor"] for part in parts)
+    await assert_verified(services)
+
+
+@pytest.mark.parametrize(
+    ("price_minor", "rounding_minor", "at_most"),
+    [(1_000, -100, None), (1_000, 101, 100), (5_000, -250, None), (5_000, -251, 250), (10_000, -9_999, 500)],
+)
+async def test_a_rounding_is_at_most_a_coin(
+    services: Services,
+    client: httpx.AsyncClient,
+    shop: Shop,
+    price_minor: int,
+    rounding_minor: int,
+    at_most: int | None,
+) -> None:
+    await publish(services)
+    body = sale("1", line(amount_minor=price_minor), rounding_minor=rounding_minor)
+    answer = await send(client, await shop.till(), "purchases", body)
+    assert answer.status_code == (201 if at_most is None else 422)
+    assert answer.json().get("at_most") == at_most
+
+
 async def test_a_line_without_quantity_comes_back_with_the_last_of_the_others(
     services: Services, client: httpx.AsyncClient, shop: Shop
 ) -> None:
