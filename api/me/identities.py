@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import msgspec
 from litestar import Controller, Response, post
 from litestar.params import JSONBody
 from msgspec import Struct
@@ -10,13 +11,16 @@ from api import fields
 from api.addresses import OneAddressError, one_address
 from api.auth.codes import CodeSent, queue_code
 from api.dependencies import Member, ServicesOf
-from api.documented import accepted, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.documented import accepted, created, write_refusals
+from api.idempotency import OptionalIdempotencyKey, answer_once, answered, canonical_body, settle_once, veiled
+from api.problems import encode_refusal
 from api.rate_limits import Limit, limited
 from kernel.database import WriteSession
 from loyalty import identities
 from loyalty.access.codes import CodeNotAcceptedError, CodeScope, try_code
+from loyalty.identities import KnownBy
 from loyalty.members.attaching import attach_identity
+from loyalty.purchases.outcome import Repeated
 
 ATTACHING = Limit("attaching", 20, 3_600)
 
@@ -46,6 +50,12 @@ class IdentityAttached(Struct, frozen=True, kw_only=True):
     value: str
     attached: bool
     """False when the member had it already."""
+
+
+class Attached(Struct, frozen=True, kw_only=True):
+    """What is stored of the answer: nothing that names a person."""
+
+    attached: bool
 
 
 class MyIdentities(Controller):
@@ -85,27 +95,44 @@ class MyIdentities(Controller):
         "/identities",
         operation_id="attachMyIdentity",
         summary="Attach an existing card, or a phone or an e-mail with its code",
-        responses=write_refusals(401, 403, 422, 429),
+        responses=created(IdentityAttached) | write_refusals(401, 403, 422, 429),
     )
-    async def attach(self, data: JSONBody[IdentityToAttach], caller: Member, services: ServicesOf) -> IdentityAttached:
-        now, key = services.clock(), services.lookup_key
-        if data.card is not None:
-            if data.phone is not None or data.email is not None:
-                raise OneAddressError
-            known_by = identities.card(data.card)
-        else:
-            known_by = one_address(data.phone, data.email, region=services.settings.phone_region)
-        async with services.database.write() as session:
+    async def attach(
+        self,
+        data: JSONBody[IdentityToAttach],
+        caller: Member,
+        services: ServicesOf,
+        idempotency_key: OptionalIdempotencyKey = None,
+    ) -> Response[bytes]:
+        known_by, key = _known_by(data, services.settings.phone_region), services.lookup_key
+
+        async def act(session: WriteSession, now: datetime) -> Attached | Repeated:
             if data.card is None:
-                scope = CodeScope(purpose="attach", known_by=known_by, member_id=caller.member_id)
                 if data.code_id is None or data.code is None:
                     raise CodeNotAcceptedError
+                scope = CodeScope(purpose="attach", known_by=known_by, member_id=caller.member_id)
                 refusal = await try_code(session, data.code_id, data.code, scope, lookup_key=key, now=now)
                 if refusal is not None:
-                    await session.commit()
-                    raise refusal
+                    # The try counts, so it is committed; the refusal is no answer for good, so it binds no key.
+                    return Repeated(*encode_refusal(refusal), same_key=True)
             attached = await attach_identity(
                 session, caller.member_id, known_by, verified=data.card is None, lookup_key=key, now=now
             )
-            await session.commit()
-        return IdentityAttached(kind=known_by.kind, value=known_by.value, attached=attached)
+            return Attached(attached=attached)
+
+        body = canonical_body("attachMyIdentity", veiled(services, msgspec.json.encode(data).decode()))
+        status, outcome = await settle_once(services, caller, idempotency_key, body, act)
+        if status != 201:
+            return answered(status, outcome)
+        done = msgspec.json.decode(outcome, type=Attached)
+        identity = IdentityAttached(kind=known_by.kind, value=known_by.value, attached=done.attached)
+        return answered(201, msgspec.json.encode(identity))
+
+
+def _known_by(data: IdentityToAttach, region: str | None) -> KnownBy:
+    """The one identity that is named. Raises ``OneAddressError``."""
+    if data.card is None:
+        return one_address(data.phone, data.email, region=region)
+    if data.phone is not None or data.email is not None:
+        raise OneAddressError
+    return identities.card(data.card)

@@ -129,3 +129,19 @@ async def test_a_repeat_sends_no_second_code(client: httpx.AsyncClient, me: dict
     assert await fetch(services, "SELECT count(*) FROM one_time_code WHERE purpose = 'attach'") == [(1,)]
     (stored,) = await fetch(services, "SELECT body || outcome FROM idempotency_key")
     assert b"anna@" not in stored[0]
+
+
+async def test_an_identity_is_attached_once_under_its_key_and_not_stored_with_it(
+    client: httpx.AsyncClient, shop: Shop, me: dict[str, str], services: Services
+) -> None:
+    sent = await client.post("/v1/me/codes", headers=me, json={"email": "anna@example.com"})
+    body = {"email": "anna@example.com", "code_id": sent.json()["code_id"], "code": await shop.last_code()}
+    keyed = me | {"Idempotency-Key": "attach-1"}
+    wrong = body | {"code": "000000" if body["code"] != "000000" else "111111"}
+    assert (await client.post("/v1/me/identities", headers=keyed, json=wrong)).status_code == 403
+    first, again = [await client.post("/v1/me/identities", headers=keyed, json=body) for _ in range(2)]
+    assert (first.status_code, again.content) == (201, first.content), "the code was used by the first alone"
+    assert first.json() == {"kind": "email", "value": "anna@example.com", "attached": True}
+    assert await fetch(services, "SELECT attempts FROM one_time_code WHERE purpose = 'attach'") == [(2,)]
+    (stored,) = await fetch(services, "SELECT body || outcome FROM idempotency_key")
+    assert b"anna@" not in stored[0]
