@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import structlog
 import typer
 
+from api.cli.serve import one_a_core
 from bench.batches import measure_batches
 from bench.growth import measure_growth
 from bench.machine import machine
@@ -25,6 +26,9 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Runs of each load.")] = 3,
     seconds: Annotated[int, typer.Option(min=1, help="Length of a run.")] = 20,
     members: Annotated[int, typer.Option(min=1_000, help="Members that the loads draw from.")] = 100_000,
+    processes: Annotated[int, typer.Option(min=1, help="Server processes; as many as `comeback serve` by default.")] = (
+        one_a_core()
+    ),
     households: Annotated[int | None, typer.Option(min=1, help="Replay only so many households.")] = None,
     large: Annotated[bool, typer.Option(help="Let the journal grow to ten million rows.")] = False,
 ) -> None:
@@ -32,9 +36,9 @@ def main(
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     load: dict[str, Any] = {"rounds": rounds, "seconds": seconds, "members": members}
     measures: dict[str, Callable[[], dict[str, Any]]] = {
-        "purchases": lambda: measure_purchases(**load),
-        "quotes": lambda: measure_quotes(**load),
-        "batches": lambda: measure_batches(**load),
+        "purchases": lambda: measure_purchases(**load, processes=processes),
+        "quotes": lambda: measure_quotes(**load, processes=processes),
+        "batches": lambda: measure_batches(**load, processes=processes),
         "growth": lambda: measure_growth(large=large),
         "replay": lambda: measure_replay(households=households),
         "servers": lambda: measure_servers(**load),

@@ -23,7 +23,7 @@ class ReceiptsLostError(Exception):
     """Fewer sales are stored than were answered."""
 
 
-def measure_batches(*, rounds: int = 3, seconds: int = 10, members: int = 100_000) -> dict[str, Any]:
+def measure_batches(*, rounds: int = 3, seconds: int = 10, members: int = 100_000, processes: int) -> dict[str, Any]:
     """Rounds of full batches over a few connections; every receipt must be there afterwards, and the books right."""
     with stand() as here:
         asyncio.run(populate(here, members=members))
@@ -35,7 +35,7 @@ def measure_batches(*, rounds: int = 3, seconds: int = 10, members: int = 100_00
             tokens=sales.tokens,
             connections=_CONNECTIONS,
         )
-        with serving(here, server=Server.UVICORN):
+        with serving(here, server=Server.UVICORN, workers=processes):
             warm_up(here, sales, run="w")
             before = asyncio.run(_stored(here))
             runs = [

@@ -48,15 +48,13 @@ class Turn(NamedTuple):
         return self.served.per_second / self.called.per_second
 
 
-def measure_purchases(
-    *, rounds: int = 3, seconds: int = 20, members: int = 100_000, server: Server = Server.UVICORN
-) -> dict[str, Any]:
-    """Rounds of the service, then pgbench, for ``seconds`` each; then the invariants."""
+def measure_purchases(*, rounds: int = 3, seconds: int = 20, members: int = 100_000, processes: int) -> dict[str, Any]:
+    """Rounds of the service in ``processes``, then pgbench, for ``seconds`` each; then the invariants."""
     with stand() as here:
         asyncio.run(populate(here, members=members))
         statements = asyncio.run(make_posting_function(here))
         load = purchases_load(here, members=members)
-        with serving(here, server=server) as process:
+        with serving(here, server=Server.UVICORN, workers=processes) as process:
             warm_up(here, load, run="w")
             call_postings(here, members=members, seconds=_WARM_UP_SECONDS)
             asyncio.run(gather_statistics(here.owner_dsn, PGBENCH_DATABASE))
@@ -69,7 +67,7 @@ def measure_purchases(
         verified = asyncio.run(prove(here))
         return {
             **_figures(turns),
-            "purchase_server": server.value,
+            "purchase_server_processes": processes,
             "purchase_server_rss_mib": memory,
             "purchase_members": members,
             "purchase_rules": RULES,

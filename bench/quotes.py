@@ -15,7 +15,7 @@ from bench.stand import populate, stand
 _PATH: Final = "/v1/pos/quotes"
 
 
-def measure_quotes(*, rounds: int = 3, seconds: int = 10, members: int = 100_000) -> dict[str, Any]:
+def measure_quotes(*, rounds: int = 3, seconds: int = 10, members: int = 100_000, processes: int) -> dict[str, Any]:
     """Rounds of quotes for members, some of whom have bought before."""
     with stand() as here:
         asyncio.run(populate(here, members=members))
@@ -26,7 +26,7 @@ def measure_quotes(*, rounds: int = 3, seconds: int = 10, members: int = 100_000
             members=sales.members,
             tokens=sales.tokens,
         )
-        with serving(here, server=Server.UVICORN):
+        with serving(here, server=Server.UVICORN, workers=processes):
             warm_up(here, sales, run="w")
             runs = [
                 drive(quotes, port=here.settings.port, seconds=seconds, folder=here.directory / "load", run=f"q{n}")

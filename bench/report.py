@@ -27,11 +27,12 @@ figures.
 _HOW: Final = {
     "purchases": (
         "Sales over HTTP, and pgbench",
-        "`comeback serve`, one process; {purchase_members:,} members, {purchase_rules} live rules with conditions and\n"
-        "limits of which about a third fire, baskets of three lines, 64 keep-alive connections from {load_generator}.\n"
-        "In turns with it, on the same PostgreSQL {postgres}, pgbench (16 clients, prepared, generic plans) posts the\n"
-        "same sale one call at a time: a PL/pgSQL function made of the {purchase_statements} statements that the\n"
-        "service itself was seen to send. {purchase_rounds} rounds of {purchase_seconds_a_round} s each. {verify}.",
+        "`comeback serve` in {purchase_server_processes} processes; {purchase_members:,} members, {purchase_rules} live\n"
+        "rules with conditions and limits of which about a third fire, baskets of three lines, 64 keep-alive\n"
+        "connections from {load_generator}. In turns with it, on the same PostgreSQL {postgres}, pgbench (16 clients,\n"
+        "prepared, generic plans) posts the same sale one call at a time: a PL/pgSQL function made of the\n"
+        "{purchase_statements} statements that the service itself was seen to send. {purchase_rounds} rounds of\n"
+        "{purchase_seconds_a_round} s each. {verify}.",
         (
             ("purchase_http_per_second", "sales per second over HTTP", 0),
             ("purchase_pgbench_per_second", "postings per second by pgbench", 0),
@@ -42,7 +43,7 @@ _HOW: Final = {
             ("purchase_server_cpu_us", "processor time of the server for a sale, us", 0),
             ("purchase_postgres_cpu_us", "of PostgreSQL for a sale over HTTP, us", 0),
             ("purchase_pgbench_postgres_cpu_us", "of PostgreSQL for a posting by pgbench, us", 0),
-            ("purchase_server_rss_mib", "memory of the server process, MiB", 0),
+            ("purchase_server_rss_mib", "memory of a server process, MiB", 0),
         ),
     ),
     "quotes": (

@@ -36,8 +36,9 @@ def server_and_worker(settings: Settings) -> Iterator[Children]:
     environment = os.environ | _as_environment(settings)
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for command in ("worker", "serve"):
-            children[command] = start_child([sys.executable, "-m", "api.cli", command], environment=environment)
+        for command, *options in (("worker",), ("serve", "--workers", "1")):
+            arguments = [sys.executable, "-m", "api.cli", command, *options]
+            children[command] = start_child(arguments, environment=environment)
         yield children
     finally:
         for child in reversed(children.values()):

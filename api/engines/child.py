@@ -61,6 +61,12 @@ def stop_child(process: subprocess.Popen[bytes], *signals: signal.Signals, patie
     return process.wait()
 
 
+def end_with_parent(goodbye: signal.Signals = signal.SIGTERM) -> None:
+    """Let this process be sent ``goodbye`` when the one that started it ends, which a library may have done."""
+    if ask_the_kernel := _die_with_parent(os.getppid(), goodbye):
+        ask_the_kernel()
+
+
 def _die_with_parent(parent_pid: int, goodbye: signal.Signals) -> Callable[[], None] | None:
     if _libc is None:
         return None
