@@ -27,8 +27,8 @@ figures.
 _HOW: Final = {
     "purchases": (
         "Sales over HTTP, and pgbench",
-        "`comeback serve` in {purchase_server_processes} processes; {purchase_members:,} members, {purchase_rules} live\n"
-        "rules with conditions and limits of which about a third fire, baskets of three lines, 64 keep-alive\n"
+        "`comeback serve` in {purchase_server_processes} processes; {purchase_members:,} members, {purchase_rules}\n"
+        "live rules with conditions and limits of which about a third fire, baskets of three lines, 64 keep-alive\n"
         "connections from {load_generator}. In turns with it, on the same PostgreSQL {postgres}, pgbench (16 clients,\n"
         "prepared, generic plans) posts the same sale one call at a time: a PL/pgSQL function made of the\n"
         "{purchase_statements} statements that the service itself was seen to send. {purchase_rounds} rounds of\n"

@@ -4,9 +4,11 @@ The edge opens a session and commits it; nothing below does. A session that is l
 READ COMMITTED, with explicit locks, is what the ledger is written for.
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 import asyncpg
 import msgspec
@@ -141,6 +143,39 @@ async def try_exclusive(session: ReadSession, name: str) -> bool:
     connection = await driver(session)
     return bool(await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name))
 
+
+class Query(NamedTuple):
+    """A SELECT with the values of its parameters, ``$1`` onwards."""
+
+    sql: str
+    arguments: tuple[object, ...]
+
+
+Row = tuple[Any, ...]
+
+
+async def fetch_together(connection: "asyncpg.Connection[asyncpg.Record]", *queries: Query) -> list[list[Row]]:
+    """The rows of several queries, tuples in the order of their columns, in one round trip and of one moment.
+
+    What a sale has to know comes from eight tables; asking for each was measured at five times the processor time.
+    """
+    arguments = [argument for query in queries for argument in query.arguments]
+    answer = await connection.fetchrow(_together(tuple(query.sql for query in queries)), *arguments)
+    assert answer is not None, "a SELECT without FROM has one row"
+    return list(answer)
+
+
+@lru_cache(maxsize=128)
+def _together(queries: tuple[str, ...]) -> str:
+    arrays, used = [], 0
+    for query in queries:
+        shifted = _PARAMETER.sub(lambda found, used=used: f"${int(found[1]) + used}", query)  # type: ignore[misc]
+        used += max((int(found[1]) for found in _PARAMETER.finditer(query)), default=0)
+        arrays.append(f"ARRAY(SELECT ROW(q.*) FROM ({shifted}) q)")  # noqa: S608
+    return f"SELECT {', '.join(arrays)}"
+
+
+_PARAMETER = re.compile(r"\$(\d+)")
 
 _ROWS_WORTH_A_COPY = 4
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from kernel.database import RowWriter
+from kernel.database import Query, Row, RowWriter, fetch_together
 from kernel.errors import ConflictError, UnprocessableError
 from loyalty.models import IdempotencyKey
 
@@ -59,10 +59,17 @@ _STORE = RowWriter(IdempotencyKey, "client", "key", "body", "status", "outcome",
 
 async def find_answers(connection: "Connection[Record]", keys: Collection[KeyId]) -> dict[KeyId, StoredAnswer]:
     """The answers that exist."""
-    if not keys:
-        return {}
-    rows = await connection.fetch(_FIND, [key.client for key in keys], [key.key for key in keys])
-    return {KeyId(row["client"], row["key"]): StoredAnswer(row["body"], row["status"], row["outcome"]) for row in rows}
+    return answers_from((await fetch_together(connection, answers_query(keys)))[0]) if keys else {}
+
+
+def answers_query(keys: Collection[KeyId]) -> Query:
+    """The query of ``find_answers``, to be sent together with others; ``answers_from`` takes its rows."""
+    return Query(_FIND, ([key.client for key in keys], [key.key for key in keys]))
+
+
+def answers_from(rows: Iterable[Row]) -> dict[KeyId, StoredAnswer]:
+    """The answers out of the rows of ``answers_query``."""
+    return {KeyId(client, key): StoredAnswer(*answer) for client, key, *answer in rows}
 
 
 async def store_answers(

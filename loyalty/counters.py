@@ -5,12 +5,12 @@ member always draws on the same one: the budget is never exceeded and no row is 
 that it may refuse a member while another slice has a rest.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
-from kernel.database import RowWriter, WriteSession, driver
+from kernel.database import Query, Row, RowWriter, WriteSession, driver, fetch_together
 from loyalty.earning.calendar import period_key
 from loyalty.earning.evaluation import CapUse
 from loyalty.earning.purchase import Headroom
@@ -102,28 +102,53 @@ class Counters:
                 self.budget_used[place] = self.budget_used.get(place, 0) + points
 
 
+class CounterQuery:
+    """The query for the counters of members in the periods around ``days``, and the counters out of its rows."""
+
+    def __init__(self, member_ids: Collection[int], days: Collection[date]) -> None:
+        self._members = frozenset(member_ids)
+        self._periods = frozenset(period_key(period, day) for period in CAP_PERIODS for day in days)
+        self.query = Query(_COUNTERS, (list(self._members), list(self._periods)))
+
+    def counters(self, rows: Iterable[Row]) -> Counters:
+        """The counters, without any budget (see ``load_budgets``)."""
+        counters = Counters(members=self._members, periods=self._periods)
+        for member_id, rule, period, key, points in rows:
+            counters.used.setdefault(member_id, {})[rule, period, key] = points
+            counters.stored.add((member_id, (rule, period, key)))
+        return counters
+
+
 async def load_counters(
     connection: "Connection[Record]",
     member_ids: Collection[int],
     days: Collection[date],
     *,
     budgeted_rules: Collection[str] = (),
-    lock: bool = True,
 ) -> Counters:
-    """The counters of members for the periods around ``days``. Budget slices are locked, after the members' locks.
+    """The counters of members for the periods around ``days``, and the budgets of rules, which are locked."""
+    asked = CounterQuery(member_ids, days)
+    counters = asked.counters((await fetch_together(connection, asked.query))[0])
+    await load_budgets(connection, counters, member_ids, budgeted_rules)
+    return counters
+
+
+async def load_budgets(
+    connection: "Connection[Record]",
+    counters: Counters,
+    member_ids: Collection[int],
+    rules: Collection[str],
+    *,
+    lock: bool = True,
+) -> None:
+    """Add the slices of the rules' budgets that members draw on, locked after the members' locks.
 
     A quote, which changes nothing, reads without ``lock``.
     """
-    keys = frozenset(period_key(period, day) for period in CAP_PERIODS for day in days)
-    counters = Counters(members=frozenset(member_ids), periods=keys)
-    for member_id, rule, period, key, points in await connection.fetch(_COUNTERS, list(member_ids), list(keys)):
-        counters.used.setdefault(member_id, {})[rule, period, key] = points
-        counters.stored.add((member_id, (rule, period, key)))
-    if budgeted_rules:
+    if rules and member_ids:
         slices = sorted({slice_of(member_id) for member_id in member_ids})
-        for row in await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(budgeted_rules), slices):
-            counters.budget_left[row["rule"], row["slice_no"]] = row["left_points"]
-    return counters
+        for rule, slice_no, left in await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(rules), slices):
+            counters.budget_left[rule, slice_no] = left
 
 
 async def write_counters(connection: "Connection[Record]", counters: Counters) -> None:

@@ -13,6 +13,7 @@ from loyalty.ledger.loading import load_holds
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.writing import write_accounts
 from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.purchases.checking import check_basket
 from loyalty.purchases.context import load_context
 from loyalty.purchases.outcome import HoldNotFoundError
 from loyalty.purchases.sale import Sale
@@ -75,8 +76,9 @@ async def hold_points(
 ) -> PlacedHold:
     """Set ``points`` aside for the basket of ``sale`` and keep the allocation per line for it.
 
-    ``proof`` is how the member's presence was shown: ``qr``, ``code``, ``app`` or ``none``. Raises
-    ``ProofNeededError``, ``SpendingBlockedError``, ``SpendRefusedError``, ``InsufficientPointsError``.
+    ``proof`` is how the member's presence was shown: ``qr``, ``code``, ``app`` or ``none``. Raises what
+    ``check_basket`` does, ``ProofNeededError``, ``SpendingBlockedError``, ``SpendRefusedError`` and
+    ``InsufficientPointsError``.
     """
     settings = programme.document.spending
     if settings.needs_proof and proof not in settings.proofs:
@@ -87,9 +89,11 @@ async def hold_points(
     account = await open_account(connection, sale.member_id, now=now)
     if cannot_spend(account):
         raise SpendingBlockedError
-    context = await load_context(connection, [sale], [], days={now.date()}, budgeted_rules=(), lock=False)
-    if sale.store_id not in context.stores:
+    context = await load_context(connection, [sale], [], days={now.date()})
+    store = context.stores.get(sale.store_id)
+    if store is None:
         raise StoreNotFoundError(store_id=sale.store_id)
+    check_basket(sale, store_currency=store.currency)
     _, spend = decide(sale, account, context, programme.document, spend_points=points, now=now)
     hold = place_hold(
         account,

@@ -3,20 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from kernel.database import ReadSession, driver
+from msgspec.structs import replace
+
+from kernel.database import fetch_together
+from loyalty.counters import load_budgets
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase
 from loyalty.ledger.account import Account, available
-from loyalty.ledger.opening import look_at_account
+from loyalty.ledger.due import apply_due
+from loyalty.ledger.loading import account_queries, accounts_from
+from loyalty.members.ids import MemberNotFoundError
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.snapshot import ProgrammeSnapshot
-from loyalty.purchases.context import Context, earning_purchase, load_context, member_facts, store_facts
+from loyalty.purchases.checking import check_basket
+from loyalty.purchases.context import Context, ContextQueries, earning_purchase, member_facts, store_facts
 from loyalty.purchases.sale import Sale
 from loyalty.spending.decision import Spend, SpendRefusedError, decide_spend
 from loyalty.spending.limits import SpendLimits, spend_limits
 from loyalty.stores import StoreNotFoundError
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 NOTHING_SPENT = Spend(0, 0, {})
 
@@ -40,26 +50,35 @@ def spending_wallet(document: ProgrammeDocument) -> str:
 
 
 async def quote_sale(
-    session: ReadSession, sale: Sale, *, spend_points: int, programme: ProgrammeSnapshot, now: datetime
+    connection: "Connection[Record]", sale: Sale, *, spend_points: int, programme: ProgrammeSnapshot, now: datetime
 ) -> Quote:
-    """Quote ``sale`` (checked by ``check_sale``), spending ``spend_points``. Raises ``SpendRefusedError`` and 404s."""
-    connection = await driver(session)
-    account = None if sale.member_id is None else await look_at_account(connection, sale.member_id, now=now)
-    context = await load_context(
-        connection,
-        [sale],
-        [account.member_id] if account else [],
-        days={now.date()},
-        budgeted_rules=programme.budgeted_rules,
-        lock=False,
-    )
-    if sale.store_id not in context.stores:
+    """Quote ``sale``, spending ``spend_points``. Raises what ``check_basket`` does, ``SpendRefusedError`` and 404s."""
+    account, context = await _read(connection, sale, now=now)
+    store = context.stores.get(sale.store_id)
+    if store is None:
         raise StoreNotFoundError(store_id=sale.store_id)
+    check_basket(sale, store_currency=store.currency)
     if account is None:
         return Quote(programme, None, None, None, NOTHING_SPENT)
+    await load_budgets(connection, context.counters, [account.member_id], programme.budgeted_rules, lock=False)
     limits, spend = decide(sale, account, context, programme.document, spend_points=spend_points, now=now)
     basket = _basket(sale, account, context, spend.minor_by_line, now=now)
     return Quote(programme, account, _evaluation(basket, sale, account, context, programme), limits, spend)
+
+
+async def _read(connection: "Connection[Record]", sale: Sale, *, now: datetime) -> tuple[Account | None, Context]:
+    """The member with what is due applied, or the one they were merged into, and all that a quote looks at."""
+    member_ids = [] if sale.member_id is None else [sale.member_id]
+    asked, of_account = ContextQueries([sale], member_ids, days={now.date()}), account_queries(member_ids)
+    answers = await fetch_together(connection, *of_account, *asked.queries)
+    account = accounts_from(answers[: len(of_account)]).get(sale.member_id or 0)
+    if account is None and member_ids:
+        raise MemberNotFoundError
+    if account is not None and account.merged_into is not None:
+        return await _read(connection, replace(sale, member_id=account.merged_into), now=now)
+    if account is not None:
+        apply_due(account, now)
+    return account, asked.context(answers[len(of_account) :])
 
 
 def decide(

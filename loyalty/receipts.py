@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from kernel.database import RowWriter
+from kernel.database import Query, Row, RowWriter, fetch_together
 from kernel.errors import ConflictError, UnprocessableError
 from kernel.ids import InvalidPublicIdError, decode_public_id, encode_public_id
 from loyalty.answers import KeyId, differences
@@ -60,11 +60,19 @@ async def find_receipts(
     connection: "Connection[Record]", receipt_keys: Collection[str]
 ) -> dict[str, RegisteredReceipt]:
     """The receipts that are registered, by key."""
+    return receipts_from((await fetch_together(connection, receipts_query(receipt_keys)))[0])
+
+
+def receipts_query(receipt_keys: Collection[str]) -> Query:
+    """The query of ``find_receipts``, to be sent together with others; ``receipts_from`` takes its rows."""
+    return Query(_FIND, (list(receipt_keys),))
+
+
+def receipts_from(rows: Iterable[Row]) -> dict[str, RegisteredReceipt]:
+    """The registered receipts out of the rows of ``receipts_query``."""
     return {
-        row["receipt_key"]: RegisteredReceipt(
-            row["kind"], row["member_id"], row["number_of_kind"], KeyId(row["client"], row["key"])
-        )
-        for row in await connection.fetch(_FIND, list(receipt_keys))
+        receipt_key: RegisteredReceipt(kind, member_id, number, KeyId(client, key))
+        for receipt_key, kind, member_id, number, client, key in rows
     }
 
 

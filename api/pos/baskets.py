@@ -8,9 +8,7 @@ from api.callers import TerminalCaller
 from api.pos.sales import MemberRef, acting_terminal, resolve_reference
 from api.security.member_tokens import Proof
 from api.services import Services
-from loyalty.purchases.checking import check_basket
 from loyalty.purchases.sale import MAX_LINES, Code, Minor, ReceiptRef, Sale, SaleLine, SaleTender, SignedMinor
-from loyalty.stores import read_store
 
 _NO_RECEIPT = ReceiptRef(number="-", shift="-")
 
@@ -32,7 +30,7 @@ class Basket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 async def to_sale(services: Services, caller: TerminalCaller, basket: Basket) -> tuple[Sale, Proof]:
     """The basket as the domain evaluates it, and how its member proved to be there.
 
-    Raises what ``check_basket`` and the resolving of references raise.
+    Raises what the resolving of references does.
     """
     terminal_id = acting_terminal(caller, basket.terminal)
     now = services.clock()
@@ -52,7 +50,4 @@ async def to_sale(services: Services, caller: TerminalCaller, basket: Basket) ->
         tenders=basket.tenders,
         total_minor=basket.total_minor,
     )
-    async with services.database.read() as session:
-        store = await read_store(session, caller.store_id)
-    check_basket(sale, store_currency=store.currency)
     return sale, proof

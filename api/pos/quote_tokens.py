@@ -1,6 +1,7 @@
 """The quote's token: which programme version a till was quoted, and until when that is honoured."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from api.security import tokens
 from api.security.keys import SigningKeys
@@ -9,7 +10,13 @@ from api.security.tokens import InvalidTokenError
 
 def issue_quote_token(keys: SigningKeys, version: int, *, valid_seconds: int, now: datetime) -> str:
     """A token for ``version`` that is honoured for ``valid_seconds``."""
-    return tokens.issue(keys, tokens.QUOTE, "quote", {"version": version, "valid": valid_seconds}, now=now)
+    return _issued(keys, version, valid_seconds, now.replace(microsecond=0))
+
+
+@lru_cache(maxsize=16)
+def _issued(keys: SigningKeys, version: int, valid_seconds: int, second: datetime) -> str:
+    """All quotes of one second share a token: it says nothing of the basket, and signing takes longer than quoting."""
+    return tokens.issue(keys, tokens.QUOTE, "quote", {"version": version, "valid": valid_seconds}, now=second)
 
 
 def read_quote_token(keys: SigningKeys, token: str | None, *, now: datetime) -> int | None:

@@ -89,8 +89,8 @@ async def quote_basket(data: JSONBody[QuoteRequest], caller: Terminal, services:
     sale, _ = await to_sale(services, caller, data)
     now = services.clock()
     programme = services.programmes.at(now)
-    async with services.database.read() as session:
-        quote = await quote_sale(session, sale, spend_points=data.spend_points, programme=programme, now=now)
+    async with services.database.connection() as connection:
+        quote = await quote_sale(connection, sale, spend_points=data.spend_points, programme=programme, now=now)
     valid_seconds = programme.document.till.quote_valid_seconds
     texts = quote_texts(quote)
     return QuoteAnswer(

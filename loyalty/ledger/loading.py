@@ -4,12 +4,13 @@ Two statements, never one: the row locks are taken first, in ascending order, an
 after it. A statement that locks and joins at once was seen to return the balance from before it waited.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kernel.database import Query, Row, fetch_together
 from loyalty.ledger.account import Account, Cause, Hold, Lot, Wallet
 from loyalty.ledger.due import is_due
 from loyalty.programme.policies import ExpiryPolicy
@@ -28,11 +29,11 @@ _WALLETS = """
 SELECT member_id, wallet, remaining, held, debt, next_due_at, sliding_expires_at
 FROM balance WHERE member_id = ANY($1::bigint[])
 """
-_LOT = """
-SELECT member_id, lot_no, wallet, amount, remaining, held, available_from, activated_at, expires_at, expiry, entry_no,
-       cause_kind, cause_no, origin_member_id, origin_lot_no
-FROM lot WHERE member_id = ANY($1::bigint[])
-"""
+_LOT_COLUMNS = (
+    *("lot_no", "wallet", "amount", "remaining", "held", "available_from", "activated_at", "expires_at", "expiry"),
+    *("entry_no", "cause_kind", "cause_no", "origin_member_id", "origin_lot_no"),
+)
+_LOT = f"SELECT member_id, {', '.join(_LOT_COLUMNS)} FROM lot WHERE member_id = ANY($1::bigint[])"  # noqa: S608
 _LIVE_LOTS = _LOT + " AND remaining > 0"
 _HOLD = """
 SELECT h.member_id, h.hold_no, h.wallet, h.amount, h.captured, h.status, h.expires_at, h.store_id, h.terminal_id,
@@ -64,45 +65,79 @@ async def lock_accounts(
     Members that do not exist are absent from the answer; so are those locked by somebody else, with ``skip_locked``.
     Lots and holds are read for ``with_lots``, for members with debt, and where something is due by ``now``.
     """
-    wanted = sorted(set(member_ids))
-    rows = await connection.fetch(_LOCK_UNLOCKED if skip_locked else _LOCK, wanted)
-    return await _fill(connection, rows, now=now, with_lots=with_lots)
+    accounts = await lock_members(connection, member_ids, skip_locked=skip_locked)
+    add_wallets(accounts, (await fetch_together(connection, wallets_query(accounts)))[0])
+    await load_live(connection, accounts, with_lots=with_lots, now=now)
+    return accounts
 
 
-async def read_accounts(
-    connection: "Connection[Record]", member_ids: Iterable[int], *, now: datetime
+async def lock_members(
+    connection: "Connection[Record]", member_ids: Iterable[int], *, skip_locked: bool = False
 ) -> dict[int, Account]:
-    """Members with all live lots, unlocked: for reads, which apply what is due to this copy and write nothing."""
-    wanted = sorted(set(member_ids))
-    return await _fill(connection, await connection.fetch(_HEAD, wanted), now=now, with_lots=wanted)
+    """The first of the two statements alone: accounts that do not know yet what they have."""
+    rows = await connection.fetch(_LOCK_UNLOCKED if skip_locked else _LOCK, sorted(set(member_ids)))
+    return {row[0]: Account(*row) for row in rows}
 
 
-async def _fill(
-    connection: "Connection[Record]", heads: "list[Record]", *, now: datetime, with_lots: Collection[int]
-) -> dict[int, Account]:
-    accounts = {head["member_id"]: Account(**head) for head in heads}
-    for row in await connection.fetch(_WALLETS, list(accounts)):
-        member_id, *folds = row
-        accounts[member_id].wallets[row["wallet"]] = Wallet(*folds)
+def wallets_query(member_ids: Iterable[int]) -> Query:
+    """The wallets of members, for ``add_wallets``."""
+    return Query(_WALLETS, (list(member_ids),))
+
+
+def add_wallets(accounts: Mapping[int, Account], rows: Iterable[Row]) -> None:
+    """Put the stored folds into their accounts."""
+    for member_id, *folds in rows:
+        wallet = Wallet(*folds)
+        accounts[member_id].wallets[wallet.wallet] = wallet
+
+
+async def load_live(
+    connection: "Connection[Record]", accounts: Mapping[int, Account], *, with_lots: Collection[int], now: datetime
+) -> None:
+    """Add live lots and open holds to those accounts that need them."""
     needing = [
         member_id
         for member_id, account in accounts.items()
         if member_id in with_lots or account.needs_lots or is_due(account, now)
     ]
     if needing:
-        await _load_live(connection, accounts, needing)
+        _add_live(accounts, await fetch_together(connection, *_live_queries(needing)), needing)
+
+
+async def read_accounts(connection: "Connection[Record]", member_ids: Collection[int]) -> dict[int, Account]:
+    """Members with all live lots, unlocked: for reads, which apply what is due to this copy and write nothing."""
+    return accounts_from(await fetch_together(connection, *account_queries(member_ids)))
+
+
+def account_queries(member_ids: Collection[int]) -> tuple[Query, ...]:
+    """The five queries of ``read_accounts``, to be sent together with others; ``accounts_from`` takes their rows."""
+    wanted = sorted(set(member_ids))
+    return (Query(_HEAD, (wanted,)), wallets_query(wanted), *_live_queries(wanted))
+
+
+def accounts_from(answers: Sequence[Sequence[Row]]) -> dict[int, Account]:
+    """The members out of the rows of ``account_queries``, in their order."""
+    heads, wallets, *live = answers
+    accounts = {head[0]: Account(*head) for head in heads}
+    add_wallets(accounts, wallets)
+    _add_live(accounts, live, accounts)
     return accounts
 
 
-async def _load_live(connection: "Connection[Record]", accounts: dict[int, Account], member_ids: list[int]) -> None:
-    for row in await connection.fetch(_LIVE_LOTS, member_ids):
-        add_lot(accounts[row["member_id"]], row)
-    for row in await connection.fetch(_OPEN_HOLDS, member_ids):
-        account = accounts[row["member_id"]]
-        account.holds[row["hold_no"]] = hold_from(row)
-    for row in await connection.fetch(_HELD, member_ids):
-        if points := int(row["points"]):
-            accounts[row["member_id"]].holds[row["hold_no"]].lots[row["lot_no"]] = points
+def _live_queries(member_ids: Sequence[int]) -> tuple[Query, ...]:
+    return tuple(Query(sql, (member_ids,)) for sql in (_LIVE_LOTS, _OPEN_HOLDS, _HELD))
+
+
+def _add_live(accounts: Mapping[int, Account], answers: Sequence[Sequence[Row]], member_ids: Iterable[int]) -> None:
+    lots, holds, held = answers
+    for member_id, *fields in lots:
+        lot = _lot(fields)
+        accounts[member_id].lots.setdefault(lot.lot_no, lot)
+    for member_id, *hold in holds:
+        accounts[member_id].holds[hold[0]] = Hold(*hold)
+    for member_id, hold_no, lot_no, points in held:
+        if points:
+            accounts[member_id].holds[hold_no].lots[lot_no] = int(points)
     for member_id in member_ids:
         accounts[member_id].lots_loaded = True
 
@@ -122,7 +157,7 @@ async def load_holds(
     if not keys:
         return {}
     rows = await connection.fetch(_HOLDS_BY_KEY, *zip(*keys, strict=True))
-    return {(row["member_id"], row["hold_no"]): hold_from(row) for row in rows}
+    return {(member_id, fields[0]): Hold(*fields) for member_id, *fields in rows}
 
 
 def add_lot(account: Account, row: "Record") -> None:
@@ -132,26 +167,10 @@ def add_lot(account: Account, row: "Record") -> None:
 
 
 def lot_from(row: "Record") -> Lot:
-    """A lot from its row."""
-    return Lot(
-        lot_no=row["lot_no"],
-        wallet=row["wallet"],
-        amount=row["amount"],
-        remaining=row["remaining"],
-        held=row["held"],
-        available_from=row["available_from"],
-        activated_at=row["activated_at"],
-        expires_at=row["expires_at"],
-        expiry=msgspec.convert(row["expiry"], ExpiryPolicy),
-        entry_no=row["entry_no"],
-        cause=Cause(row["cause_kind"], row["cause_no"]),
-        origin_member_id=row["origin_member_id"],
-        origin_lot_no=row["origin_lot_no"],
-    )
+    """A lot from its row, in whatever order its columns are."""
+    return _lot([row[name] for name in _LOT_COLUMNS])
 
 
-def hold_from(row: "Record") -> Hold:
-    """A hold from its row, without its lots."""
-    fields = dict(row)
-    del fields["member_id"]
-    return Hold(**fields)
+def _lot(fields: Sequence[Any]) -> Lot:
+    terms, (expiry, entry_no, cause_kind, cause_no), origin = fields[:8], fields[8:12], fields[12:]
+    return Lot(*terms, msgspec.convert(expiry, ExpiryPolicy), entry_no, Cause(cause_kind, cause_no), *origin)  # type: ignore[call-arg]

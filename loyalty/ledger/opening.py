@@ -31,9 +31,10 @@ async def open_account(connection: "Connection[Record]", member_id: int, *, now:
 
 async def look_at_account(connection: "Connection[Record]", member_id: int, *, now: datetime) -> Account:
     """The same without a lock, on a copy: what is due is applied to the answer and written by nobody."""
-    survivor_id = (await surviving_members(connection, [member_id])).get(member_id, member_id)
-    account = (await read_accounts(connection, [survivor_id], now=now)).get(survivor_id)
+    account = (await read_accounts(connection, [member_id])).get(member_id)
     if account is None:
         raise MemberNotFoundError
+    if account.merged_into is not None:
+        return await look_at_account(connection, account.merged_into, now=now)
     apply_due(account, now)
     return account

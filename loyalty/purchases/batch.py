@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from loyalty.answers import KeyId, StoredAnswer, find_answers
+from kernel.database import fetch_together
+from loyalty.answers import KeyId, StoredAnswer, answers_from, answers_query, find_answers
+from loyalty.counters import load_budgets
 from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.forwarding import surviving_members
-from loyalty.ledger.loading import load_holds, lock_accounts
+from loyalty.ledger.loading import add_wallets, load_holds, load_live, lock_members, wallets_query
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.versions import Programmes
-from loyalty.purchases.context import Context, load_context
+from loyalty.purchases.context import Context, ContextQueries
 from loyalty.purchases.outcome import Submission
 from loyalty.purchases.posting import Posted
 from loyalty.purchases.timing import BusinessTime, business_time
-from loyalty.receipts import RegisteredReceipt, find_receipts
-from loyalty.refunds.waiting import WaitingReturn, waiting_for
+from loyalty.receipts import RegisteredReceipt, receipts_from, receipts_query
+from loyalty.refunds.waiting import WaitingReturn, waiting_from, waiting_query
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -57,25 +59,36 @@ async def read_batch(
     alone: bool,
 ) -> Batch:
     """Lock the members, then read, then apply what is due."""
-    member_ids = [s.member_id for s in submissions if s.member_id is not None]
-    accounts = await lock_accounts(
-        connection,
-        member_ids,
-        now=now,
-        with_lots={s.member_id for s in submissions if s.member_id is not None and s.sale.hold_no is not None},
-        skip_locked=not alone,
+    accounts = await lock_members(
+        connection, {s.member_id for s in submissions if s.member_id is not None}, skip_locked=not alone
     )
-    for account in accounts.values():
-        apply_due(account, now)
     till = programmes.at(now).document.till
     times = {
         s.key: business_time(stated_at=s.sale.stated_at, sent_at=s.sent_at, now=now, settings=till) for s in submissions
     }
     chosen = {s.key: _programme_of(s, times[s.key], programmes) for s in submissions}
     receipt_keys = {s.receipt_key for s in submissions}
-    receipts = await find_receipts(connection, receipt_keys)
-    keys = {s.key for s in submissions} | {receipt.first_key for receipt in receipts.values()}
-    answers = await find_answers(connection, keys)
+    asked = ContextQueries(
+        [s.sale for s in submissions], accounts, days={time.occurred_at.date() for time in times.values()}
+    )
+    wallets, receipt_rows, answer_rows, waiting_rows, *context_rows = await fetch_together(
+        connection,
+        wallets_query(accounts),
+        receipts_query(receipt_keys),
+        answers_query({s.key for s in submissions}),
+        waiting_query(receipt_keys),
+        *asked.queries,
+    )
+    add_wallets(accounts, wallets)
+    with_holds = {s.member_id for s in submissions if s.member_id is not None and s.sale.hold_no is not None}
+    await load_live(connection, accounts, with_lots=with_holds, now=now)
+    for account in accounts.values():
+        apply_due(account, now)
+    receipts, answers = receipts_from(receipt_rows), answers_from(answer_rows)
+    answers |= await find_answers(connection, {receipt.first_key for receipt in receipts.values()} - answers.keys())
+    context = asked.context(context_rows)
+    budgeted = {rule for programme in chosen.values() for rule in programme.budgeted_rules}
+    await load_budgets(connection, context.counters, accounts, budgeted)
     return Batch(
         now=now,
         alone=alone,
@@ -83,16 +96,10 @@ async def read_batch(
         answers=answers,
         receipts=receipts,
         holds=await load_holds(connection, [key for s in submissions if (key := hold_key(s)) is not None]),
-        waiting=await waiting_for(connection, receipt_keys),
+        waiting=waiting_from(waiting_rows),
         times=times,
         programmes=chosen,
-        context=await load_context(
-            connection,
-            [s.sale for s in submissions],
-            list(accounts),
-            days={time.occurred_at.date() for time in times.values()},
-            budgeted_rules={rule for programme in chosen.values() for rule in programme.budgeted_rules},
-        ),
+        context=context,
         survivors=await surviving_members(connection, _members_named(answers.values())) if alone else {},
     )
 

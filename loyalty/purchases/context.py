@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from loyalty.counters import Counters, load_counters
+from kernel.database import Query, Row, fetch_together
+from loyalty.counters import CounterQuery, Counters
 from loyalty.earning.purchase import EarningPurchase, EarnLine, MemberFacts, StoreFacts, Tender
 from loyalty.ledger.account import Account
 from loyalty.purchases.sale import Sale, SaleLine
@@ -69,34 +70,34 @@ async def load_context(
     member_ids: Collection[int],
     *,
     days: Collection[date],
-    budgeted_rules: Collection[str],
-    lock: bool = True,
 ) -> Context:
-    """Everything that evaluating ``sales`` of locked members needs. ``days``: the UTC days they happened on."""
-    stores = {
-        row["store_id"]: StoreRow(*row)
-        for row in await connection.fetch(_STORES, list({sale.store_id for sale in sales}))
-    }
-    local_days = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
-    return Context(
-        stores=stores,
-        items=await load_items(connection, {line.sku for sale in sales for line in sale.lines}),
-        pasts=await _load_pasts(connection, member_ids),
-        counters=await load_counters(connection, member_ids, local_days, budgeted_rules=budgeted_rules, lock=lock),
-    )
+    """What evaluating ``sales`` of members needs, without any budget. ``days``: the UTC days they happened on."""
+    asked = ContextQueries(sales, member_ids, days=days)
+    return asked.context(await fetch_together(connection, *asked.queries))
 
 
-async def load_items(connection: "Connection[Record]", skus: Collection[str]) -> dict[str, Item]:
-    """The catalogue's word on ``skus``; those it does not know are absent."""
-    rows = await connection.fetch(_ITEMS, list(skus))
-    return {row["sku"]: Item(row["category"], row["brand"], tuple(row["tags"])) for row in rows}
+class ContextQueries:
+    """The queries for a ``Context``, to be sent together with others, and the context out of their rows."""
 
+    def __init__(self, sales: Sequence[Sale], member_ids: Collection[int], *, days: Collection[date]) -> None:
+        local_days = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
+        self._counters = CounterQuery(member_ids, local_days)
+        self.queries = (
+            Query(_STORES, (list({sale.store_id for sale in sales}),)),
+            Query(_ITEMS, (list({line.sku for sale in sales for line in sale.lines}),)),
+            Query(_FACTS, (list(member_ids),)),
+            self._counters.query,
+        )
 
-async def _load_pasts(connection: "Connection[Record]", member_ids: Collection[int]) -> dict[int, Past]:
-    rows = await connection.fetch(_FACTS, list(member_ids))
-    return {
-        row["member_id"]: Past(row["purchases_count"] or 0, row["last_purchase_on"], row["birthday"]) for row in rows
-    }
+    def context(self, answers: Sequence[Sequence[Row]]) -> Context:
+        """The context out of the rows of ``queries``, in their order."""
+        stores, items, facts, counters = answers
+        return Context(
+            stores={row[0]: StoreRow(*row) for row in stores},
+            items={sku: Item(category, brand, tuple(tags)) for sku, category, brand, tags in items},
+            pasts={member_id: Past(count or 0, *rest) for member_id, count, *rest in facts},
+            counters=self._counters.counters(counters),
+        )
 
 
 def earning_purchase(

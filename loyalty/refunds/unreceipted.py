@@ -126,9 +126,7 @@ async def _evaluate(
     connection: "Connection[Record]", basket: Sale, account: Account, programme: ProgrammeSnapshot, *, now: datetime
 ) -> Evaluation:
     """What the lines would earn this member now, were nothing used of any limit."""
-    context = await load_context(
-        connection, [basket], [account.member_id], days={now.date()}, budgeted_rules=(), lock=False
-    )
+    context = await load_context(connection, [basket], [account.member_id], days={now.date()})
     store = context.stores.get(basket.store_id)
     if store is None:
         raise StoreNotFoundError(store_id=basket.store_id)

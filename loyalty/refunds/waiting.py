@@ -1,12 +1,12 @@
 """Refunds that arrived before their sale: kept, listed, applied when the sale comes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from kernel.database import RowWriter
+from kernel.database import Query, Row, RowWriter
 from loyalty.answers import KeyId
 from loyalty.models import WaitingRefund
 from loyalty.receipts import RegisteredReceipt, register_receipts
@@ -47,13 +47,16 @@ async def keep_waiting(connection: "Connection[Record]", key: KeyId, refund: Ret
     return Waiting(refund.purchase_key)
 
 
-async def waiting_for(
-    connection: "Connection[Record]", purchase_keys: Collection[str]
-) -> dict[str, list[WaitingReturn]]:
-    """The refunds that wait for these sales, in the order in which they came."""
+def waiting_query(purchase_keys: Collection[str]) -> Query:
+    """The query for the refunds that wait for these sales; ``waiting_from`` takes its rows."""
+    return Query(_FIND, (list(purchase_keys),))
+
+
+def waiting_from(rows: Iterable[Row]) -> dict[str, list[WaitingReturn]]:
+    """By the sale's receipt key: the refunds that wait for it, in the order in which they came."""
     found: dict[str, list[WaitingReturn]] = {}
-    for row in await connection.fetch(_FIND, list(purchase_keys)):
-        found.setdefault(row["purchase_key"], []).append(_waiting(row))
+    for row in rows:
+        found.setdefault(row[1], []).append(_waiting(row))
     return found
 
 
@@ -62,8 +65,9 @@ async def overtaken(connection: "Connection[Record]", *, limit: int) -> list[Wai
     return [_waiting(row) for row in await connection.fetch(_OVERTAKEN, limit)]
 
 
-def _waiting(row: "Record") -> WaitingReturn:
-    return WaitingReturn(msgspec.convert(row["body"], Return), KeyId(row["client"], row["key"]))
+def _waiting(row: Iterable[Any]) -> WaitingReturn:
+    _, _, body, client, key = row
+    return WaitingReturn(msgspec.convert(body, Return), KeyId(client, key))
 
 
 async def settle_waiting(

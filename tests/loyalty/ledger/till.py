@@ -216,7 +216,7 @@ def answer_of(recorded: Recorded) -> bytes:
 
 async def belongings(session: ReadSession, member_ids: Sequence[int], *, now: datetime) -> list[Belongings]:
     """What members have at ``now``, with everything due applied to a copy, as every read does it."""
-    accounts = await read_accounts(await driver(session), member_ids, now=now)
+    accounts = await read_accounts(await driver(session), member_ids)
     for account in accounts.values():
         apply_due(account, now)
     return [_belongings(accounts[member_id], now) for member_id in member_ids]
