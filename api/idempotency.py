@@ -9,7 +9,6 @@ from typing import Annotated, Protocol
 
 import asyncpg
 import msgspec
-from litestar import Response
 from litestar.params import HeaderParameter
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
@@ -73,12 +72,6 @@ class Answered:
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
-def answered(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """Stored bytes as a response."""
-    media_type = "application/json" if status < 400 else PROBLEM_MEDIA_TYPE
-    return Response(body, status_code=status, media_type=media_type, headers=headers or {})
-
-
 def veiled(services: Services, text: str | None) -> str | None:
     """What stands for a secret or for personal data in ``canonical_body``: the same for the same text, and mute."""
     return None if text is None else services.lookup_key.digest("idempotent_body", text).hex()
@@ -99,12 +92,12 @@ async def answer_once(
     status: int = 201,
     holds_secret: bool = False,
     rehearsal: bool = False,
-) -> Response[bytes]:
+) -> Answered:
     """``settle_once`` as a response."""
     settled = settle_once(
         services, caller, key, body, act, status=status, holds_secret=holds_secret, rehearsal=rehearsal
     )
-    return answered(*await settled)
+    return Answered(*await settled)
 
 
 async def settle_once(

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api import fields
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
 from api.parameters import MemberInPath, as_utc
 from api.security.permissions import Permission, has_permission, requires_permission
 from kernel.database import WriteSession
@@ -74,7 +74,7 @@ async def adjust_member_points(
     caller: Staff,
     services: ServicesOf,
     idempotency_key: OptionalIdempotencyKey = None,
-) -> Response[bytes]:
+) -> Answered:
     if abs(data.points) > MOST_POINTS_BY_SUPPORT and not has_permission(caller, Permission.POINTS_ADJUST_MORE):
         raise AdjustmentTooLargeError(most=MOST_POINTS_BY_SUPPORT)
     expires_at = as_utc(data.expires_at, "expires_at")

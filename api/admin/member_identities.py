@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from litestar import Controller, Response, delete, post
+from litestar import Controller, delete, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from api import fields
 from api.callers import StaffCaller
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
 from api.parameters import CodeInPath, MemberInPath
 from api.security.permissions import Permission, requires_permission
 from api.services import Services
@@ -81,7 +81,7 @@ class AdminMemberIdentities(Controller):
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         known_by = _known_by(data, services.settings.phone_region)
 
         async def act(session: WriteSession, now: datetime) -> IdentityOutcome:

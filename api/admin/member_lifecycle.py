@@ -9,7 +9,7 @@ from msgspec import Struct
 from api import fields
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
 from api.me.export import PersonalData, as_file, collect_personal_data
 from api.parameters import MemberInPath
 from api.security.permissions import Permission, requires_permission
@@ -63,7 +63,7 @@ async def merge_into_member(
     caller: Staff,
     services: ServicesOf,
     idempotency_key: OptionalIdempotencyKey = None,
-) -> Response[bytes]:
+) -> Answered:
     async def act(session: WriteSession, now: datetime) -> MergeDone:
         source_id, target_id = member_id_of(data.source_id), member_id_of(member_id)
         await merge_members(
@@ -108,7 +108,7 @@ async def erase_member_for_good(
     caller: Staff,
     services: ServicesOf,
     idempotency_key: OptionalIdempotencyKey = None,
-) -> Response[bytes]:
+) -> Answered:
     async def act(session: WriteSession, now: datetime) -> ErasureDone:
         member = await surviving_member(session, member_id_of(member_id))
         await end_membership(session, member.member_id, actor=caller.actor, reason=data.reason, now=now)

@@ -13,7 +13,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_posit
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import conditional
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
@@ -113,7 +113,7 @@ class AdminStaff(Controller):
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         async def act(session: WriteSession, now: datetime) -> StaffMade:
             staff = await create_staff(
                 session, email=data.email, name=data.name, password=data.password, roles=data.roles, now=now

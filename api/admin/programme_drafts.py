@@ -22,7 +22,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_posit
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import IfMatch, OptionalIfMatch, conditional, etag_of, require_match
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from api.uploads import YAML, YamlUpload, read_text_upload
@@ -117,7 +117,7 @@ class AdminDrafts(Controller):
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         document = decode_programme(data.document)
 
         async def act(session: WriteSession, now: datetime) -> DraftSummary:

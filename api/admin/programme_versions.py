@@ -15,7 +15,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_pos
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import IfMatch, conditional, require_match
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import as_utc
 from api.programmes import refresh_programmes
 from api.security.permissions import Permission, requires_permission
@@ -119,7 +119,7 @@ class AdminVersions(Controller):
         services: ServicesOf,
         if_match: IfMatch,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         starts_at = as_utc(data.starts_at, "starts_at")
 
         async def act(session: WriteSession, now: datetime) -> VersionSummary:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
@@ -12,7 +12,7 @@ from api.admin.keys import IssuedKeyView, KeyPage, note_issued, page_of_keys, re
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
@@ -57,7 +57,7 @@ class AdminSystemKeys(Controller):
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         async def act(session: WriteSession, now: datetime) -> IssuedKeyView:
             scopes = checked_scopes(data.scopes)
             key = await issue_key(session, terminal_id=None, label=data.label, scopes=scopes, now=now)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from litestar import Controller, Response, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from api.admin.keys import IssuedKeyView, KeyPage, note_issued, page_of_keys, re
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
@@ -57,7 +57,7 @@ class AdminTerminalKeys(Controller):
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         async def act(session: WriteSession, now: datetime) -> IssuedKeyView:
             key = await issue_terminal_key(session, terminal_id=terminal_id, label=data.label, now=now)
             after = {"terminal_id": terminal_id, "label": data.label}

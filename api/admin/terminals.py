@@ -13,7 +13,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_posit
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import conditional
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath, CodeInQuery
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
@@ -125,7 +125,7 @@ class AdminTerminals(Controller):
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         async def act(session: WriteSession, now: datetime) -> TerminalView:
             terminal = await create_terminal(
                 session,

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, get, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
 from api import fields
 from api.dependencies import Member, ServicesOf
 from api.documented import created, refusals, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.rate_limits import Limit, limited
 from kernel.database import WriteSession
 from loyalty.access.confirmations import confirm, open_requests
@@ -94,7 +94,7 @@ class MyConfirmations(Controller):
         caller: Member,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         async def act(session: WriteSession, now: datetime) -> ConfirmationMade:
             member = await surviving_member(session, caller.member_id)
             await confirm(session, member.member_id, data.confirmation_id, now=now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from litestar import Controller, Response, post
+from litestar import Controller, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from api.addresses import OneAddressError, one_address
 from api.auth.codes import CodeSent, queue_code
 from api.dependencies import Member, ServicesOf
 from api.documented import accepted, created, write_refusals
-from api.idempotency import OptionalIdempotencyKey, answer_once, answered, canonical_body, settle_once, veiled
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, settle_once, veiled
 from api.problems import encode_refusal
 from api.rate_limits import Limit, limited
 from kernel.database import WriteSession
@@ -78,7 +78,7 @@ class MyIdentities(Controller):
         caller: Member,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         address = one_address(data.phone, data.email, region=services.settings.phone_region)
         scope = CodeScope(purpose="attach", known_by=address, member_id=caller.member_id)
 
@@ -103,7 +103,7 @@ class MyIdentities(Controller):
         caller: Member,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> Answered:
         known_by, key = _known_by(data, services.settings.phone_region), services.lookup_key
 
         async def act(session: WriteSession, now: datetime) -> Attached | Repeated:
@@ -123,10 +123,10 @@ class MyIdentities(Controller):
         body = canonical_body("attachMyIdentity", veiled(services, msgspec.json.encode(data).decode()))
         status, outcome = await settle_once(services, caller, idempotency_key, body, act)
         if status != 201:
-            return answered(status, outcome)
+            return Answered(status, outcome)
         done = msgspec.json.decode(outcome, type=Attached)
         identity = IdentityAttached(kind=known_by.kind, value=known_by.value, attached=done.attached)
-        return answered(201, msgspec.json.encode(identity))
+        return Answered(201, msgspec.json.encode(identity))
 
 
 def _known_by(data: IdentityToAttach, region: str | None) -> KnownBy:

@@ -4,14 +4,14 @@ import secrets
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api.callers import MemberCaller, TerminalCaller
 from api.dependencies import Member, ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.idempotency import Answered, IdempotencyKey, OptionalIdempotencyKey, answer_once, canonical_body, veiled
 from api.pos.posting import document_to_print
 from api.pos.receipts import PurchaseReceipt, purchase_receipt
 from api.pos.sales import MemberRef, resolve_reference
@@ -52,7 +52,7 @@ class ClaimAtTillRequest(ClaimRequest, frozen=True, kw_only=True, forbid_unknown
 )
 async def claim_at_till(
     data: JSONBody[ClaimAtTillRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
+) -> Answered:
     member_id, _ = await resolve_reference(services, caller, data.member, at=services.clock())
     if member_id is None:
         raise MemberNotFoundError
@@ -69,7 +69,7 @@ async def claim_at_till(
 )
 async def claim_in_app(
     data: JSONBody[ClaimRequest], caller: Member, services: ServicesOf, idempotency_key: OptionalIdempotencyKey = None
-) -> Response[bytes]:
+) -> Answered:
     key = idempotency_key or secrets.token_hex(16)
     return await _claim(services, caller, key, data.claim_code, caller.member_id)
 
@@ -82,7 +82,7 @@ async def _claim(
     member_id: int,
     *,
     prints: bool = False,
-) -> Response[bytes]:
+) -> Answered:
     """Record the claim once. The stored request holds the code veiled: a refused code may be another receipt's."""
     body = canonical_body("claimReceipt", {"claim_code": veiled(services, claim_code), "member_id": member_id})
 

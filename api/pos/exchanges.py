@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
 
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body
 from api.pos.posting import document_to_print
 from api.pos.receipts import PurchaseReceipt, purchase_receipt
 from api.pos.refund_views import RefundView, refund_view
@@ -51,7 +51,7 @@ class ExchangeReceipt(Struct, frozen=True, kw_only=True):
 )
 async def exchange(
     data: JSONBody[ExchangeRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
+) -> Answered:
     async with services.database.read() as session:
         refund = await to_return(session, caller, data.refund)
     sale = await to_submission(services, caller, idempotency_key, data.purchase)

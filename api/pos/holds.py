@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from litestar import Controller, Response, post
+from litestar import Controller, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body
 from api.pos.baskets import Basket, to_sale
 from kernel.database import WriteSession
 from loyalty.holds import PlacedHold, hold_points
@@ -57,7 +57,7 @@ class HoldsController(Controller):
     )
     async def place(
         self, data: JSONBody[HoldRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-    ) -> Response[bytes]:
+    ) -> Answered:
         sale, proof = await to_sale(services, caller, data)
         compared = {"sale": replace(sale, stated_at=EPOCH), "points": data.points, "reference": data.reference}
         body = canonical_body("holdPoints", compared)

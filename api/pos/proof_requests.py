@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from litestar import Controller, Response, post
+from litestar import Controller, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from api import fields
 from api.auth.codes import CodeSent, queue_code
 from api.dependencies import ServicesOf, Terminal
 from api.documented import accepted, created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once, answered, canonical_body, settle_once, veiled
+from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body, settle_once, veiled
 from api.rate_limits import Limit, limited
 from api.security.member_tokens import read_member_token
 from kernel.database import WriteSession
@@ -66,7 +66,7 @@ class PosProofRequests(Controller):
     )
     async def create_code(
         self, data: JSONBody[CustomerToAsk], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-    ) -> Response[bytes]:
+    ) -> Answered:
         token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=services.clock())
         async with services.database.read() as session:
             member = await surviving_member(session, token.member_id)
@@ -87,11 +87,11 @@ class PosProofRequests(Controller):
             services, caller, idempotency_key, body, act, status=202, rehearsal=caller.training
         )
         if status != 202:
-            return answered(status, outcome)
+            return Answered(status, outcome)
         # Where it went is told anew each time: what is stored names nobody.
         code = msgspec.json.decode(outcome, type=CodeSent)
         sent = ProofCodeSent(code_id=code.code_id, sent_to=masked(address), expires_at=code.expires_at)
-        return answered(202, msgspec.json.encode(sent))
+        return Answered(202, msgspec.json.encode(sent))
 
     @post(
         "/confirmation-requests",
@@ -105,7 +105,7 @@ class PosProofRequests(Controller):
     )
     async def create_confirmation_request(
         self, data: JSONBody[CustomerToAsk], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-    ) -> Response[bytes]:
+    ) -> Answered:
         token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=services.clock())
 
         async def act(session: WriteSession, now: datetime) -> ConfirmationRequested:

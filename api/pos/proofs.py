@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from api import fields
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once, canonical_body, veiled
+from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body, veiled
 from api.pos.customers import Customer, present_customer
 from api.problems import encode_refusal
 from api.rate_limits import Limit, limited
@@ -63,7 +63,7 @@ class ProofRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 )
 async def create_proof(
     data: JSONBody[ProofRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
+) -> Answered:
     token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=services.clock())
 
     async def act(session: WriteSession, now: datetime) -> Customer | Repeated:

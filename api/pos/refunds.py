@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
@@ -11,7 +11,7 @@ from api import fields
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, refusals, write_refusals
-from api.idempotency import IdempotencyKey, answered, settle_once
+from api.idempotency import Answered, IdempotencyKey, settle_once
 from api.pos.refund_views import RefundView, refund_view
 from api.pos.sales import acting_terminal
 from api.services import Services
@@ -112,8 +112,8 @@ async def quote_refund(data: JSONBody[RefundQuoteRequest], caller: Terminal, ser
 )
 async def record_refund(
     data: JSONBody[RefundRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
-    return answered(*await settle_refund(services, caller, idempotency_key, data))
+) -> Answered:
+    return Answered(*await settle_refund(services, caller, idempotency_key, data))
 
 
 async def settle_refund(

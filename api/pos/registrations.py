@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from litestar import Response, post
+from litestar import post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Struct
@@ -13,7 +13,7 @@ from api.callers import TerminalCaller
 from api.consents import ConsentAnswers, consents_given
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answered, canonical_body, settle_once, veiled
+from api.idempotency import Answered, IdempotencyKey, canonical_body, settle_once, veiled
 from api.pos.customers import Customer, present_customer
 from api.pos.sales import acting_terminal
 from api.rate_limits import Limit, limited
@@ -74,7 +74,7 @@ class Registered(Struct, frozen=True, kw_only=True):
 )
 async def register(
     data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
+) -> Answered:
     terminal_id = acting_terminal(caller, data.terminal)
     identities_of = _identities(data, services.settings.phone_region)
     presented: Customer | None = None
@@ -101,13 +101,13 @@ async def register(
     body = canonical_body("registerMember", veiled(services, canonical(data).decode()))
     status, outcome = await settle_once(services, caller, idempotency_key, body, act, rehearsal=caller.training)
     if status != 201:
-        return answered(status, outcome)
+        return Answered(status, outcome)
     member = msgspec.json.decode(outcome, type=RegisteredMember)
     if presented is None:
         async with services.database.read() as session:
             presented = await present(session, member_id_of(member.member_id), services.clock())
     registered = Registered(created=member.created, customer=presented)
-    return answered(201 if member.created else 200, msgspec.json.encode(registered))
+    return Answered(201 if member.created else 200, msgspec.json.encode(registered))
 
 
 async def _newcomer(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
@@ -11,7 +11,7 @@ from api import fields
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once
+from api.idempotency import Answered, IdempotencyKey, answer_once
 from api.pos.refund_views import RefundView, refund_view
 from api.pos.sales import MemberRef, acting_terminal, resolve_reference
 from api.services import Services
@@ -60,7 +60,7 @@ class MemberMissingError(UnprocessableError):
 )
 async def take_back(
     data: JSONBody[ReturnRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
+) -> Answered:
     goods = UnreceiptedReturn(basket=await _basket(services, caller, data), reason=data.reason)
     key = KeyId(caller.client, idempotency_key)
     submission = ReturnSubmission(key, goods, caller.actor, canonical(goods))

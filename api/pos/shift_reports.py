@@ -3,13 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body
 from api.pos.sales import acting_terminal
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
@@ -79,7 +79,7 @@ class ReceiptListedTwiceError(UnprocessableError):
 )
 async def shift_report(
     data: JSONBody[ShiftReportRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
+) -> Answered:
     if data.business_date is None and data.shift is None:
         raise ShiftUnclearError
     shift = Shift(caller.store_id, acting_terminal(caller, data.terminal), data.business_date, data.shift)

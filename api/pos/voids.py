@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
-from api.idempotency import IdempotencyKey, answered, canonical_body, settle_once
+from api.idempotency import Answered, IdempotencyKey, canonical_body, settle_once
 from api.pos.holds import HoldView
 from api.pos.holds import view as hold_view
 from api.pos.refund_views import RefundView, refund_view
@@ -65,8 +65,8 @@ class VoidUnclearError(UnprocessableError):
 )
 async def void_at_till(
     data: JSONBody[VoidRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
-) -> Response[bytes]:
-    return answered(*await settle_void(services, caller, idempotency_key, data))
+) -> Answered:
+    return Answered(*await settle_void(services, caller, idempotency_key, data))
 
 
 async def settle_void(
