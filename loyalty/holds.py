@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import ForbiddenError, NotFoundError
-from loyalty.ledger.account import Act, Cause, Hold
+from loyalty.ledger.account import Hold
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.holding import place_hold, release_hold
 from loyalty.ledger.loading import load_holds

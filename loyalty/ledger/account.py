@@ -1,64 +1,12 @@
 """A member's points in memory: the state that operations change, and the rows they note."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from msgspec import Struct
-
+from loyalty.ledger.entries import Act, Cause, Entry, Movement
+from loyalty.ledger.lots import Lot
 from loyalty.programme.policies import ExpiryPolicy
-
-
-class Cause(Struct, frozen=True):
-    """Why points move: a kind and its number within the member."""
-
-    kind: str
-    """purchase, refund, hold, lot, adjustment, merge, erasure, sliding."""
-    no: int
-
-
-class Act(Struct, frozen=True):
-    """What every row of one operation has in common."""
-
-    cause: Cause
-    actor: str
-    occurred_at: datetime
-    now: datetime
-    reason: str | None = None
-    by_time: bool = False
-    """Whether it became due. All else meets the account as it is ``now``, however long ago it occurred."""
-
-    @property
-    def instant(self) -> datetime:
-        """When it meets the account: what has expired by then is gone."""
-        return self.occurred_at if self.by_time else self.now
-
-
-@dataclass(slots=True)
-class Lot:
-    """Points that were earned together. Changes go through ``Account.move`` and ``due``."""
-
-    lot_no: int
-    wallet: str
-    amount: int
-    remaining: int
-    held: int
-    available_from: datetime
-    activated_at: datetime | None
-    expires_at: datetime | None
-    expiry: ExpiryPolicy
-    entry_no: int
-    cause: Cause
-    origin_member_id: int | None = None
-    origin_lot_no: int | None = None
-
-    @property
-    def free(self) -> int:
-        return self.remaining - self.held
-
-    def spendable_at(self, instant: datetime) -> bool:
-        """Activated and not expired. ``expires_at`` is exclusive."""
-        return self.activated_at is not None and (self.expires_at is None or instant < self.expires_at)
 
 
 @dataclass(slots=True)
@@ -99,33 +47,6 @@ class Wallet:
     @property
     def balance(self) -> int:
         return self.remaining - self.debt
-
-
-class Entry(Struct, frozen=True):
-    """A journal row to be."""
-
-    entry_no: int
-    wallet: str
-    debit: str
-    credit: str
-    amount: int
-    kind: str
-    act: Act
-    recorded_at: datetime
-    balance_after: int
-
-
-class Movement(Struct, frozen=True):
-    """A lot movement to be."""
-
-    movement_no: int
-    lot_no: int
-    kind: str
-    amount: int
-    cause: Cause
-    entry_no: int | None
-    occurred_at: datetime
-    recorded_at: datetime
 
 
 _EFFECT_ON_LOT = {
@@ -290,24 +211,6 @@ def note_due(wallet: Wallet, instant: datetime | None) -> None:
     """Something becomes due at ``instant``: the wallet must be looked at no later."""
     if instant is not None and (wallet.next_due_at is None or instant < wallet.next_due_at):
         wallet.next_due_at = instant
-
-
-def in_spend_order(lots: Iterable[Lot]) -> list[Lot]:
-    """Earliest expiry first, never-expiring last, then the older lot."""
-    return sorted(lots, key=lambda lot: (lot.expires_at is None, lot.expires_at, lot.lot_no))
-
-
-def in_take_back_order(lots: Iterable[Lot]) -> list[Lot]:
-    """Pending lots first, then never-expiring, then the latest expiry, then the younger lot: what hurts least."""
-    return sorted(
-        lots,
-        key=lambda lot: (
-            lot.activated_at is not None,
-            lot.expires_at is not None,
-            -lot.expires_at.timestamp() if lot.expires_at else 0.0,
-            -lot.lot_no,
-        ),
-    )
 
 
 def available(account: Account, wallet: str, instant: datetime) -> int:

@@ -1,8 +1,9 @@
 """Corrections by staff, in both directions."""
 
-from loyalty.ledger.account import Account, Act, available
+from loyalty.ledger.account import Account, available
 from loyalty.ledger.bounds import require_may_owe
 from loyalty.ledger.earning import Grant, earn
+from loyalty.ledger.entries import Act
 from loyalty.ledger.shortfall import settle_shortfall
 from loyalty.ledger.spending import spend
 

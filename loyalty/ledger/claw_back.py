@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loyalty.ledger.account import Account, Act, Cause, Lot, in_take_back_order
+from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Act, Cause
+from loyalty.ledger.lots import Lot, in_take_back_order
 from loyalty.ledger.shortfall import ShortfallPolicy, settle_shortfall
 
 

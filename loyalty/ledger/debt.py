@@ -1,6 +1,8 @@
 """Debt: what a claw-back could not take, repaid as soon as there is a free point."""
 
-from loyalty.ledger.account import Account, Act, in_take_back_order
+from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Act
+from loyalty.ledger.lots import in_take_back_order
 
 
 def repay_debt(account: Account, wallet: str, act: Act) -> int:

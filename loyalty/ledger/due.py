@@ -11,9 +11,11 @@ from functools import partial
 from typing import TypeAlias
 
 from loyalty.earning.calendar import expires_at
-from loyalty.ledger.account import Account, Act, Cause, Hold, Lot, Wallet
+from loyalty.ledger.account import Account, Hold, Wallet
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.expiring import expire_free, is_sliding
 from loyalty.ledger.holding import release_hold
+from loyalty.ledger.lots import Lot
 
 _Due: TypeAlias = tuple[datetime, int, int, Callable[[datetime, datetime], None]]
 """Instant, rank at that instant, number of the thing, and the effect as a function of (instant, now)."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loyalty.earning.calendar import expires_at
-from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.account import Account
 from loyalty.ledger.bounds import require_room
 from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.expiring import expire_free, is_past_expiry, renew_sliding
+from loyalty.ledger.lots import Lot
 from loyalty.programme.policies import SLIDING_EXPIRY_KINDS, ExpiryPolicy
 
 

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from loyalty.earning.calendar import balance_expires_at
-from loyalty.ledger.account import Account, Act, Lot, note_due
+from loyalty.ledger.account import Account, note_due
+from loyalty.ledger.entries import Act
+from loyalty.ledger.lots import Lot
 from loyalty.programme.policies import SLIDING_EXPIRY_KINDS, ExpiryPolicy
 
 

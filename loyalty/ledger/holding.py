@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
-from loyalty.ledger.account import Account, Act, Cause, Hold, Lot, available, in_spend_order, note_due
+from loyalty.ledger.account import Account, Hold, available, note_due
 from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.errors import CaptureAboveHoldError, HoldNotOpenError
 from loyalty.ledger.expiring import settle_freed
+from loyalty.ledger.lots import Lot, in_spend_order
 from loyalty.ledger.spending import choose_lots, note_activity, spend
 
 

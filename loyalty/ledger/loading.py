@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kernel.database import Query, Row, fetch_together
-from loyalty.ledger.account import Account, Cause, Hold, Lot, Wallet
+from loyalty.ledger.account import Account, Hold, Wallet
 from loyalty.ledger.due import is_due
+from loyalty.ledger.entries import Cause
+from loyalty.ledger.lots import Lot
 from loyalty.programme.policies import ExpiryPolicy
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 from msgspec.structs import replace
 
-from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.account import Account
 from loyalty.ledger.bounds import require_may_owe, require_room
 from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.expiring import renew_sliding, settle_freed
 from loyalty.ledger.holding import release_hold
+from loyalty.ledger.lots import Lot
 from loyalty.ledger.spending import choose_lots
 
 

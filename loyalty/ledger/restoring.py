@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from loyalty.ledger.account import Account, Act, Cause, Lot
+from loyalty.ledger.account import Account
 from loyalty.ledger.bounds import require_room
 from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.expiring import is_past_expiry, settle_freed
+from loyalty.ledger.lots import Lot
 from loyalty.ledger.terms import LotTerms, return_as_lot
 from loyalty.programme.wallets import ExpiredRestore
 

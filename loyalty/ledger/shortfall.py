@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from loyalty.ledger.account import Account, Act
+from loyalty.ledger.account import Account
 from loyalty.ledger.bounds import require_may_owe, require_room
 from loyalty.ledger.debt import repay_debt
+from loyalty.ledger.entries import Act
 from loyalty.ledger.terms import LotTerms, return_as_lot
 
 ShortfallPolicy: TypeAlias = Literal["debt", "clamp", "write_off"]

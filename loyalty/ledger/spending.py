@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from loyalty.ledger.account import Account, Act, Lot, available, in_spend_order
+from loyalty.ledger.account import Account, available
+from loyalty.ledger.entries import Act
 from loyalty.ledger.errors import InsufficientPointsError
 from loyalty.ledger.expiring import is_sliding, renew_sliding
+from loyalty.ledger.lots import Lot, in_spend_order
 
 
 def choose_lots(account: Account, wallet: str, points: int, instant: datetime) -> list[tuple[Lot, int]]:

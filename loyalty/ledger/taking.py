@@ -1,7 +1,8 @@
 """Taking points back where no recorded purchase says which lots they were: goods that come back without a receipt."""
 
-from loyalty.ledger.account import Account, Act, available
+from loyalty.ledger.account import Account, available
 from loyalty.ledger.claw_back import ClawBack
+from loyalty.ledger.entries import Act
 from loyalty.ledger.shortfall import ShortfallPolicy, settle_shortfall
 from loyalty.ledger.spending import choose_lots
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from loyalty.ledger.account import Account, Act, Entry, Lot
+from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Act, Entry
 from loyalty.ledger.expiring import settle_freed
+from loyalty.ledger.lots import Lot
 from loyalty.programme.policies import ExpiryPolicy
 
 NEVER = ExpiryPolicy()

@@ -8,7 +8,8 @@ import msgspec
 from kernel.database import RowWriter
 from kernel.events import publish
 from loyalty.events import HoldResolved
-from loyalty.ledger.account import Account, Hold, Lot
+from loyalty.ledger.account import Account, Hold
+from loyalty.ledger.lots import Lot
 from loyalty.models import Balance, JournalEntry, LotMovement
 from loyalty.models import Hold as HoldRow
 from loyalty.models import Lot as LotRow

@@ -7,9 +7,9 @@ from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError, UnprocessableError
 from kernel.events import publish
 from loyalty.events import PointsAdjusted
-from loyalty.ledger.account import Act, Cause
 from loyalty.ledger.adjusting import adjust_down, adjust_up
 from loyalty.ledger.earning import Grant
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.terms import NEVER
 from loyalty.ledger.writing import write_accounts

@@ -7,7 +7,7 @@ from sqlmodel import SQLModel, col, delete, update
 from kernel.database import WriteSession, driver
 from kernel.events import publish
 from loyalty.events import MemberErased
-from loyalty.ledger.account import Act, Cause
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.moving import forfeit
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.writing import write_accounts

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from loyalty.ledger.account import Account, Cause, Entry, Lot
+from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Cause, Entry
 from loyalty.ledger.loading import lot_from
+from loyalty.ledger.lots import Lot
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

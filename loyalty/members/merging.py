@@ -9,8 +9,8 @@ from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError
 from kernel.events import publish
 from loyalty.events import MembersMerged
-from loyalty.ledger.account import Act, Cause
 from loyalty.ledger.due import apply_due
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.moving import merge_into
 from loyalty.ledger.writing import write_accounts

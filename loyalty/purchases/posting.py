@@ -10,10 +10,12 @@ from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase
 from loyalty.earning.shares import with_shares
-from loyalty.ledger.account import Account, Act, Cause, Hold, Lot
+from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.bounds import has_room, may_owe
 from loyalty.ledger.earning import Grant, earn
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.holding import capture_hold, capture_late
+from loyalty.ledger.lots import Lot
 from loyalty.ledger.moving import forfeit
 from loyalty.ledger.shortfall import settle_shortfall
 from loyalty.programme.snapshot import ProgrammeSnapshot

@@ -1,6 +1,6 @@
 """What is told about a posted sale."""
 
-from loyalty.ledger.account import Lot
+from loyalty.ledger.lots import Lot
 from loyalty.purchases.outcome import EarnedLot, Recorded, RulePoints, WalletState
 from loyalty.purchases.posting import Posted
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loyalty.ledger.account import Account, Act, Cause
+from loyalty.ledger.account import Account
 from loyalty.ledger.claw_back import ClawBack, claw_back
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.moving import forfeit
 from loyalty.ledger.restoring import SpentLot, restore
 from loyalty.ledger.shortfall import ShortfallPolicy, undo_debt

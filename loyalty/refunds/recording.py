@@ -17,8 +17,9 @@ from loyalty.answers import KeyId
 from loyalty.counters import load_counters, write_counters
 from loyalty.earning.evaluation import CapUse
 from loyalty.events import PurchaseRefunded
-from loyalty.ledger.account import Account, Act, Cause
+from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.writing import write_accounts

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loyalty.ledger.account import Account, Lot
+from loyalty.ledger.account import Account
 from loyalty.ledger.loading import add_lot, load_lots, lot_from
+from loyalty.ledger.lots import Lot
 from loyalty.ledger.restoring import SpentLot
 
 if TYPE_CHECKING:

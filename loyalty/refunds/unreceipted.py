@@ -21,7 +21,8 @@ from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.freezing import freeze
 from loyalty.earning.purchase import Headroom
 from loyalty.events import GoodsReturned
-from loyalty.ledger.account import Account, Act, Cause
+from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.taking import take_available
 from loyalty.ledger.writing import write_accounts

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from kernel.database import driver
-from loyalty.ledger.account import Act, Cause
 from loyalty.ledger.adjusting import adjust_up
 from loyalty.ledger.earning import Grant
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.writing import write_accounts
 from loyalty.programme.policies import ExpiryPolicy

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from loyalty.ledger.account import Account, Act, Cause, Hold, Lot
+from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.earning import Grant, earn
+from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.holding import place_hold
+from loyalty.ledger.lots import Lot
 from loyalty.programme.policies import ExpiryPolicy
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

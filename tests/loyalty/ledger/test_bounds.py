@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from loyalty.ledger.account import Account, Cause
+from loyalty.ledger.account import Account
 from loyalty.ledger.adjusting import adjust_down, adjust_up
 from loyalty.ledger.earning import Grant, earn
+from loyalty.ledger.entries import Cause
 from loyalty.ledger.errors import PointsOutOfRangeError
 from loyalty.ledger.moving import give, merge_into
 from loyalty.ledger.restoring import SpentLot, restore

@@ -2,8 +2,9 @@
 
 import pytest
 
-from loyalty.ledger.account import Account, Lot
+from loyalty.ledger.account import Account
 from loyalty.ledger.claw_back import ClawBack, claw_back
+from loyalty.ledger.lots import Lot
 from loyalty.ledger.shortfall import ShortfallPolicy
 from loyalty.ledger.spending import spend
 from tests.loyalty.ledger.making import DAY, NOON, POINTS, act, bought, days, entries, left_of, member

@@ -2,9 +2,10 @@
 
 import pytest
 
-from loyalty.ledger.account import Cause, available
+from loyalty.ledger.account import available
 from loyalty.ledger.adjusting import adjust_down
 from loyalty.ledger.due import apply_due
+from loyalty.ledger.entries import Cause
 from loyalty.ledger.errors import InsufficientPointsError
 from loyalty.ledger.moving import forfeit, give, merge_into
 from loyalty.ledger.restoring import SpentLot, restore
