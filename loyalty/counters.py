@@ -32,7 +32,7 @@ FROM budget_slice WHERE rule = ANY($1::text[]) AND slice_no = ANY($2::bigint[]) 
 """
 _LOCK_SLICES = _SLICES + "FOR NO KEY UPDATE"
 _USE_SLICES = """
-UPDATE budget_slice AS b SET used = least(b.used + v.points, b.allowance)
+UPDATE budget_slice AS b SET used = b.used + v.points
 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v (rule, slice_no, points)
 WHERE b.rule = v.rule AND b.slice_no = v.slice_no
 """
