@@ -35,6 +35,7 @@ _HEAD: Final = {
     "last_refund_no": 1_600_000_000,
 }
 _REMAINING: Final = 2_000_000_000
+_TOGETHER: Final = re.compile(r"ARRAY\(SELECT ROW\(q\.\*\) FROM \((.*?)\) q\)", re.DOTALL)
 _WITHIN: Final = 10_000_000
 """How far above a mark a number may lie and still be that mark plus something."""
 
@@ -145,6 +146,9 @@ END $zq$
 def _run(sql: str) -> str:
     """Every row that the service would read is read here too. A member that is locked is waited for."""
     sql = sql.replace("SKIP LOCKED", "")
+    if together := _TOGETHER.findall(sql):
+        # PL/pgSQL has no variable for an array of rows: what was fetched together is read one after another.
+        return "\n".join(map(_run, together))
     if not re.match(r"\s*(SELECT|WITH)\b", sql, re.IGNORECASE):
         return f"{sql};"
     keep = ""
