@@ -1,12 +1,13 @@
-"""The database and the cache for `comeback up`: the operator's where their addresses are given, else embedded ones."""
+"""The database and the cache of a command: the operator's where their addresses are given, else embedded ones."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import typer
 from pydantic import SecretStr
 
 from api.engines import embedded_postgres, embedded_valkey
+from api.engines.joining import joined_postgres
 from kernel.settings import Settings
 
 
@@ -28,3 +29,16 @@ def with_backing_services(settings: Settings, running: ExitStack, *, say: Callab
         valkey = running.enter_context(embedded_valkey(settings.data_dir, say=say))
         addresses["redis_url"] = SecretStr(valkey.url)
     return settings.model_copy(update=addresses)
+
+
+@contextmanager
+def application_database(settings: Settings) -> Iterator[str]:
+    """The database as the application sees it: the given one, or the embedded one, whether it runs or not.
+
+    Raises EngineError when there is no embedded one, or when it cannot start.
+    """
+    if settings.app_database_url is not None:
+        yield settings.app_database_url.get_secret_value()
+    else:
+        with joined_postgres(settings.data_dir) as url:
+            yield url

@@ -7,7 +7,6 @@ change is on record as the operator's.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -17,6 +16,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
+from api.cli.backing import application_database
 from kernel.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,7 +161,6 @@ async def _note(session: "WriteSession", action: str, subject: str, after: objec
 def _in_database(act: "Callable[[WriteSession, datetime], Awaitable[T]]") -> T:
     """Run ``act`` in one transaction as the application, on the given database or the embedded one, running or not."""
     from api.engines import EngineError
-    from api.engines.joining import joined_postgres
     from kernel.clock import system_clock
     from kernel.database import Database
     from kernel.errors import DomainError
@@ -176,13 +175,8 @@ def _in_database(act: "Callable[[WriteSession, datetime], Awaitable[T]]") -> T:
         finally:
             await database.close()
 
-    settings = Settings()
     try:
-        with ExitStack() as around:
-            if settings.app_database_url is not None:
-                url = settings.app_database_url.get_secret_value()
-            else:
-                url = around.enter_context(joined_postgres(settings.data_dir))
+        with application_database(Settings()) as url:
             return asyncio.run(run(url))
     except (DomainError, EngineError) as problem:
         Console(stderr=True).print(str(problem), style="red", markup=False)

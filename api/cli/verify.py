@@ -1,7 +1,6 @@
 """`comeback verify`: the proof that the books are right."""
 
 import asyncio
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -11,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.backing import application_database
+from api.engines import EngineError
 from kernel.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def verify(
 ) -> None:
     """Check every invariant of the ledger in one snapshot, while sales go on. Ends with 1 when one is broken."""
     scope = _scope(members)
-    with ExitStack() as around:
-        url = _application_url(Settings(), around)
-        results = asyncio.run(_run(url, scope, examples=examples, show_progress=not as_json))
+    try:
+        with application_database(Settings()) as url:
+            results = asyncio.run(_run(url, scope, examples=examples, show_progress=not as_json))
+    except EngineError as problem:
+        raise typer.BadParameter(str(problem)) from None
     if as_json:
         print(_as_json(results, scope).decode())
     else:
@@ -51,18 +54,6 @@ def _scope(members: str | None) -> "Scope":
     if not 1 <= first <= last < 2**63:
         raise typer.BadParameter("FROM is at least 1 and at most TO")
     return Scope(now=system_clock(), first_member=first, last_member=last)
-
-
-def _application_url(settings: Settings, around: ExitStack) -> str:
-    """The database as the application sees it; without an address the embedded one, which must not be running."""
-    from api.engines import EngineError, embedded_postgres
-
-    if settings.app_database_url is not None:
-        return settings.app_database_url.get_secret_value()
-    try:
-        return around.enter_context(embedded_postgres(settings.data_dir, say=lambda _: None)).app_url
-    except EngineError as problem:
-        raise typer.BadParameter(f"{problem}; or set APP_DATABASE_URL") from None
 
 
 async def _run(url: str, scope: "Scope", *, examples: int, show_progress: bool) -> "list[Result]":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -114,19 +115,25 @@ def test_the_printed_line_earns_points_once_and_so_does_that_of_the_next_start(
         balances.append(first.json()["balances"][0]["balance"])
         assert sum(lot["points"] for lot in first.json()["earned"] if lot["wallet"] == "beans") > 0
         assert len(unrevoked_keys(data_dir)) == 4, "the commands reach the database while it runs"
+        assert told(data_dir, "verify")["ok"]
         up.end(signal.SIGINT)
     assert balances[0] < balances[1]
 
 
 def unrevoked_keys(data_dir: Path) -> list[str]:
+    return [key["key_id"] for key in told(data_dir, "keys", "list") if key["revoked_at"] is None]
+
+
+def told(data_dir: Path, *command: str) -> Any:
+    """What a command says to programs, run beside the service in its directory."""
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-    listed = subprocess.run(
-        [sys.executable, "-m", "api.cli", "keys", "list", "--json"],
+    said = subprocess.run(
+        [sys.executable, "-m", "api.cli", *command, "--json"],
         stdout=subprocess.PIPE,
         env=environment | {"COMEBACK_DATA_DIR": str(data_dir)},
         check=True,
     )
-    return [key["key_id"] for key in json.loads(listed.stdout) if key["revoked_at"] is None]
+    return json.loads(said.stdout)
 
 
 def paste(said: str) -> httpx.Response:
