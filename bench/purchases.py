@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from api.cli.serve import Server
 from bench.load.driving import Load, Measured, drive, generator
@@ -17,6 +20,8 @@ from bench.stand import DATABASE, PGBENCH_DATABASE, RULES, Stand, gather_statist
 from loyalty.members.ids import member_public_id
 
 _WARM_UP_SECONDS: Final = 6
+_FEW: Final = 16
+"""Connections as pgbench has them: 64 requests that are always under way wait 64 times as long as one takes."""
 _REAPING_SECONDS: Final = 1.0
 """Until the postmaster has noticed that pgbench's connections ended, and their time counts as its own."""
 
@@ -62,6 +67,14 @@ def measure_purchases(*, rounds: int = 3, seconds: int = 20, members: int = 100_
                 _turn(here, load, number, process.pid, members=members, seconds=seconds)
                 for number in range(1, rounds + 1)
             ]
+            few = drive(
+                replace(load, connections=_FEW),
+                port=here.settings.port,
+                seconds=seconds,
+                folder=_folder(here),
+                run="few",
+            )
+            print(f"  {_FEW} connections: HTTP {few.per_second:,.0f}/s, p99 {few.p99_ms} ms", flush=True)
             memory = resident_mib(process.pid)
         began = time.perf_counter()
         verified = asyncio.run(prove(here))
@@ -69,6 +82,8 @@ def measure_purchases(*, rounds: int = 3, seconds: int = 20, members: int = 100_
             **_figures(turns),
             "purchase_server_processes": processes,
             "purchase_server_rss_mib": memory,
+            "purchase_few_per_second": spread([few.per_second], digits=0),
+            "purchase_few_p99_ms": spread([few.p99_ms]),
             "purchase_members": members,
             "purchase_rules": RULES,
             "purchase_statements": statements,
@@ -83,12 +98,16 @@ def measure_purchases(*, rounds: int = 3, seconds: int = 20, members: int = 100_
 
 def warm_up(stand: Stand, load: Load, *, run: str, seconds: int = _WARM_UP_SECONDS) -> None:
     """Fill the database a little and gather statistics: plans made for empty tables scan them."""
-    drive(load, port=stand.settings.port, seconds=seconds, folder=stand.directory / "load", run=run)
+    drive(load, port=stand.settings.port, seconds=seconds, folder=_folder(stand), run=run)
     asyncio.run(gather_statistics(stand.owner_dsn, DATABASE))
 
 
+def _folder(stand: Stand) -> Path:
+    return stand.directory / "load"
+
+
 def _turn(stand: Stand, load: Load, number: int, server_pid: int, *, members: int, seconds: int) -> Turn:
-    folder = stand.directory / "load"
+    folder = _folder(stand)
     server_began, postgres_began = processor_seconds(server_pid), processor_seconds(stand.postgres.pid)
     served = drive(load, port=stand.settings.port, seconds=seconds, folder=folder, run=f"r{number}")
     server_took = processor_seconds(server_pid) - server_began

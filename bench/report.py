@@ -39,6 +39,8 @@ _HOW: Final = {
             ("purchase_http_to_pgbench_ratio", "**ratio**, round by round", 2),
             ("purchase_http_p50_ms", "p50, ms", 1),
             ("purchase_http_p99_ms", "p99, ms", 1),
+            ("purchase_few_per_second", "with 16 connections: sales per second", 0),
+            ("purchase_few_p99_ms", "with 16 connections: p99, ms", 1),
             ("purchase_http_failed", "requests that failed", 0),
             ("purchase_server_cpu_us", "processor time of the server for a sale, us", 0),
             ("purchase_postgres_cpu_us", "of PostgreSQL for a sale over HTTP, us", 0),
