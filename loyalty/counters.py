@@ -5,7 +5,7 @@ member always draws on the same one: the budget is never exceeded and no row is 
 that it may refuse a member while another slice has a rest.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 BUDGET_SLICES = 16
 
+
+class BudgetTakenError(Exception):
+    """Another transaction has drawn on a budget since it was read. Nothing is wrong: the work is to be done again."""
+
+
 _COUNTERS = """
 SELECT member_id, rule, period, period_key, used
 FROM cap_counter WHERE member_id = ANY($1::bigint[]) AND period_key = ANY($2::text[])
@@ -32,8 +37,12 @@ FROM budget_slice WHERE rule = ANY($1::text[]) AND slice_no = ANY($2::bigint[]) 
 """
 _LOCK_SLICES = _SLICES + "FOR NO KEY UPDATE"
 _USE_SLICES = """
-UPDATE budget_slice AS b SET used = b.used + v.points
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS v (rule, slice_no, points)
+UPDATE budget_slice AS b SET used = b.used + v.points, over = b.over - v.paid_off, allowance = b.allowance - v.paid_off
+FROM (
+    SELECT rule, slice_no, points, greatest(0, least(s.over, -points)) AS paid_off
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (rule, slice_no, points)
+    JOIN budget_slice s USING (rule, slice_no)
+) AS v
 WHERE b.rule = v.rule AND b.slice_no = v.slice_no
 """
 _COLUMNS = ("member_id", "rule", "period", "period_key", "used")
@@ -68,6 +77,7 @@ class Counters:
     budget_left: dict[tuple[str, int], int] = field(default_factory=dict)
     """(rule, slice) -> points."""
     budget_used: dict[tuple[str, int], int] = field(default_factory=dict)
+    budgets_are_locked: bool = True
 
     def is_absent(self, member_id: int, key: CounterKey) -> bool:
         """Whether there is certainly no row of this counter."""
@@ -143,8 +153,10 @@ async def load_budgets(
 ) -> None:
     """Add the slices of the rules' budgets that members draw on, locked after the members' locks.
 
-    A quote, which changes nothing, reads without ``lock``.
+    Without ``lock`` others may draw on them meanwhile, and ``write_counters`` looks again: a batch draws on most slices
+    and would keep all other batches waiting while its sales are decided.
     """
+    counters.budgets_are_locked = lock
     if rules and member_ids:
         slices = sorted({slice_of(member_id) for member_id in member_ids})
         for rule, slice_no, left in await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(rules), slices):
@@ -165,13 +177,23 @@ async def write_counters(connection: "Connection[Record]", counters: Counters) -
     await _CONTINUE.write(connection, continued)
     used = [(rule, slice_no, points) for (rule, slice_no), points in sorted(counters.budget_used.items()) if points]
     if used:
+        if not counters.budgets_are_locked:
+            await _draw_still(connection, used)
         await connection.execute(_USE_SLICES, *zip(*used, strict=True))
+
+
+async def _draw_still(connection: "Connection[Record]", used: Sequence[tuple[str, int, int]]) -> None:
+    """Lock the slices and raise ``BudgetTakenError`` where somebody else has taken what was counted on."""
+    rules, slices = sorted({rule for rule, _, _ in used}), sorted({slice_no for _, slice_no, _ in used})
+    left = {(rule, slice_no): points for rule, slice_no, points in await connection.fetch(_LOCK_SLICES, rules, slices)}
+    if any(points > left[rule, slice_no] for rule, slice_no, points in used):
+        raise BudgetTakenError
 
 
 async def spread_budgets(session: WriteSession, budgets: Mapping[str, int]) -> None:
     """Divide each rule's budget over its slices: what is used stays used, what is left is shared evenly.
 
-    A budget below what has been used leaves nothing to give out.
+    A budget below what has been used leaves nothing to give out, also of what comes back, until it is above it again.
     """
     connection = await driver(session)
     for rule, total in sorted(budgets.items()):
@@ -179,18 +201,20 @@ async def spread_budgets(session: WriteSession, budgets: Mapping[str, int]) -> N
             "SELECT slice_no, used FROM budget_slice WHERE rule = $1 ORDER BY slice_no FOR UPDATE", rule
         )
         used = {row["slice_no"]: row["used"] for row in rows}
-        share, rest = divmod(max(0, total - sum(used.values())), BUDGET_SLICES)
-        await _SPREAD.write(
-            connection,
-            [
-                (rule, slice_no, used.get(slice_no, 0) + share + (slice_no < rest), used.get(slice_no, 0))
-                for slice_no in range(BUDGET_SLICES)
-            ],
-        )
+        left = total - sum(used.values())
+        share, rest = divmod(max(0, left), BUDGET_SLICES)
+        over = max(0, -left)
+        slices = []
+        for slice_no in range(BUDGET_SLICES):
+            here = used.get(slice_no, 0)
+            over_here = min(here, over)
+            over -= over_here
+            slices.append((rule, slice_no, here + share + (slice_no < rest), here, over_here))
+        await _SPREAD.write(connection, slices)
 
 
 _SPREAD = RowWriter(
     BudgetSlice,
-    *("rule", "slice_no", "allowance", "used"),
-    on_conflict="ON CONFLICT (rule, slice_no) DO UPDATE SET allowance = excluded.allowance",
+    *("rule", "slice_no", "allowance", "used", "over"),
+    on_conflict="ON CONFLICT (rule, slice_no) DO UPDATE SET allowance = excluded.allowance, over = excluded.over",
 )

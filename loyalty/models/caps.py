@@ -28,9 +28,14 @@ class BudgetSlice(SQLModel, table=True):
     """A part of a rule's programme-wide budget. Slices spread the lock: no row is shared by all purchases."""
 
     __tablename__ = "budget_slice"
-    __table_args__ = (CheckConstraint("0 <= used AND used <= allowance", name="budget_slice_bounds"),)
+    __table_args__ = (
+        CheckConstraint("0 <= used AND used <= allowance", name="budget_slice_bounds"),
+        CheckConstraint("0 <= over AND over <= used", name="budget_slice_over"),
+    )
 
     rule: str = code(key=True)
     slice_no: int = number(key=True)
     allowance: int = number()
     used: int = number(default=0)
+    over: int = number(default=0)
+    """How much of ``used`` lies above a budget that was lowered since. Points that come back pay this off first."""

@@ -88,7 +88,7 @@ async def read_batch(
     answers |= await find_answers(connection, {receipt.first_key for receipt in receipts.values()} - answers.keys())
     context = asked.context(context_rows)
     budgeted = {rule for programme in chosen.values() for rule in programme.budgeted_rules}
-    await load_budgets(connection, context.counters, accounts, budgeted)
+    await load_budgets(connection, context.counters, accounts, budgeted, lock=alone)
     return Batch(
         now=now,
         alone=alone,

@@ -64,6 +64,8 @@ def upgrade() -> None:
         sa.Column("slice_no", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("allowance", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("over", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint("0 <= over AND over <= used", name="budget_slice_over"),
         sa.CheckConstraint("0 <= used AND used <= allowance", name="budget_slice_bounds"),
         sa.PrimaryKeyConstraint("rule", "slice_no"),
     )

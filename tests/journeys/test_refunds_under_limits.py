@@ -37,3 +37,19 @@ async def test_points_that_a_limit_gave_to_another_sale_are_not_paid_twice(
     assert await balances(services) == [0]
     assert await fetch(services, "SELECT sum(used)::int FROM budget_slice") == [(0,)]
     await assert_verified(services)
+
+
+async def test_what_comes_back_of_a_budget_that_was_lowered_is_not_given_out_again(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, programme(fixed("hello", 40, budget_points=40 * 16)))
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("first", member=member))
+    await publish(services, programme(fixed("hello", 40, budget_points=30)))
+    await done(client, till, "refunds", refund("first", "back"))
+    assert await fetch(services, "SELECT sum(allowance)::int, sum(used)::int, sum(over)::int FROM budget_slice") == [
+        (30, 0, 0)
+    ]
+    await done(client, till, "purchases", sale("second", member=member))
+    assert await balances(services) == [30]
+    await assert_verified(services)

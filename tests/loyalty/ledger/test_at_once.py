@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kernel.database import Database, driver
 from kernel.errors import DomainError
+from loyalty.counters import BudgetTakenError
 from loyalty.holds import Checkout
 from loyalty.ledger.sweeping import sweep
 from loyalty.members.merging import CannotMergeError, merge_members
@@ -129,6 +130,25 @@ async def test_a_budget_is_given_out_to_the_last_point_and_no_further(till: Till
     members = [await till.enrol(now=NOW) for _ in range(48)]
     sales = [till.submission(till.sale(member_id, basket(100), stated_at=NOW)) for member_id in members]
     assert kinds(await together([sell(till, sale) for sale in sales])) == {"Recorded": 48}
+    found = await till.look(members, now=NOW)
+    assert sum(has.totals["points"][0] for has in found if has.totals) == 1_000
+    await check_books(till, *members)
+
+
+async def test_batches_at_once_give_a_budget_out_to_the_last_point_and_no_further(till: Till) -> None:
+    await till.open_for_business(programme(fixed("jar", 50, budget_points=1_000), **PAYING), now=NOW)
+    members = [await till.enrol(now=NOW) for _ in range(48)]
+    sales = [till.submission(till.sale(member_id, basket(100), stated_at=NOW)) for member_id in members]
+
+    async def together_or_alone(batch: Sequence[Submission]) -> None:
+        outcomes: list[Any]
+        try:
+            outcomes = await till.sell(batch, alone=False, now=NOW)
+        except BudgetTakenError:
+            outcomes = [await sell(till, sale) for sale in batch]
+        assert kinds(outcomes) == {"Recorded": len(batch)}
+
+    await asyncio.gather(*(together_or_alone(sales[start::4]) for start in range(4)))
     found = await till.look(members, now=NOW)
     assert sum(has.totals["points"][0] for has in found if has.totals) == 1_000
     await check_books(till, *members)
