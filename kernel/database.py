@@ -106,8 +106,12 @@ class Database:
         try:
             yield connection
             reusable = True
+        except Exception:
+            reusable = await _ended(connection)
+            raise
         finally:
-            reusable = reusable or await _ended(connection)
+            # A cancelled statement may still run, and what the driver knows of the transaction is from before it: such
+            # a connection could go back with its transaction and its locks.
             await greenlet_spawn(pooled.close if reusable else pooled.invalidate)
 
     async def ping(self) -> None:
