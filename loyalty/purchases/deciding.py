@@ -23,9 +23,12 @@ _MEMBER_ALONE = ["/member_id"]
 def decide(submission: Submission, batch: Batch) -> Decided:
     """Post the sale in memory, or say why not. Nothing is changed when an error is answered."""
     try:
+        # Before anything else: whatever a new key is answered, a repeat included, is stored under it, and once.
+        if submission.key not in batch.answers and not _first_in_batch(submission, batch):
+            return Later.POSTPONED
         if (repeat := _repeat(submission, batch)) is not None:
             return repeat
-        if not _first_in_batch(submission, batch) or (not batch.alone and submission.receipt_key in batch.waiting):
+        if not batch.alone and submission.receipt_key in batch.waiting:
             return Later.POSTPONED
         return _post(submission, batch)
     except DomainError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from api.services import Services
 from kernel.database import driver
@@ -228,3 +229,24 @@ async def test_a_member_whom_another_request_holds_is_waited_for_alone(
 async def test_a_batch_that_is_none_is_malformed(client: httpx.AsyncClient, shop: Shop, body: Any) -> None:
     answer = await client.post("/v1/pos/batches", json=body, headers=(await shop.till()).headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
+
+
+async def test_a_new_key_that_comes_twice_does_not_break_its_batch(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    """Its answer would be stored twice: also that of a repeat, and of a refusal."""
+    await publish(services)
+    till, (member,) = await shop.till(), await members(shop, 1)
+    await done(client, till, "purchases", sale("1", member=member))
+    await done(client, till, "voids", {"receipt": {"number": "2", "business_date": "2026-03-02"}})
+    with structlog.testing.capture_logs() as told:
+        answers = await send_batch(
+            client,
+            till,
+            *[purchase("repeat", sale("1", member=member))] * 2,
+            *[purchase("voided", sale("2", member=member))] * 2,
+            *[purchase("other", sale("1", line("1", 100), member=member))] * 2,
+        )
+    assert [answer["status"] for answer in answers] == [201, 201, 409, 409, 422, 422]
+    assert "batch_failed" not in {entry["event"] for entry in told}
+    assert await points(services) == [100]
