@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
-from loyalty.earning.purchase import EarningPurchase
+from loyalty.earning.purchase import EarningPurchase, MemberFacts
 from loyalty.earning.shares import with_shares
 from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.bounds import has_room, may_owe
@@ -73,11 +73,12 @@ def post_sale(
     act = Act(Cause("purchase", account.next_purchase_no()), submission.actor, occurred_at, now)
     basket_paid_with = partial(earning_purchase, sale, occurred_at=occurred_at, zone=account.zone, items=context.items)
     basket, paid = basket_paid_with(points_minor={}), Paid()
+    facts = _facts(basket, account, context, programme)  # as a quote knows them: before the sale's own points are gone
     if hold is not None:
         paid = _pay_with_points(sale, basket, account, programme, hold, act)
         basket = basket_paid_with(points_minor=paid.by_line)
     refused = _why_it_cannot_earn(account)
-    evaluation = None if refused else _evaluate(basket, account, context, programme, sale.store_id)
+    evaluation = None if refused else _evaluate(basket, facts, account, context, programme, sale.store_id)
     if evaluation is not None and not _has_room_for(evaluation, account):
         refused, evaluation = ("wallet_full",), None
     lots: list[Lot] = []
@@ -115,15 +116,23 @@ def _why_it_cannot_earn(account: Account) -> tuple[str, ...]:
     return ("earning_frozen",) if account.earning_frozen else ()
 
 
-def _evaluate(
-    basket: EarningPurchase, account: Account, context: Context, programme: ProgrammeSnapshot, store_id: str
-) -> Evaluation:
-    facts = member_facts(
+def _facts(basket: EarningPurchase, account: Account, context: Context, programme: ProgrammeSnapshot) -> MemberFacts:
+    return member_facts(
         account,
         context.pasts.get(account.member_id),
         local_date=basket.local_date,
         primary_wallet=programme.document.primary_wallet,
     )
+
+
+def _evaluate(
+    basket: EarningPurchase,
+    facts: MemberFacts,
+    account: Account,
+    context: Context,
+    programme: ProgrammeSnapshot,
+    store_id: str,
+) -> Evaluation:
     headroom = context.counters.headroom(account.member_id, basket.local_date)
     return evaluate(basket, facts, store_facts(context.stores[store_id]), programme, headroom)
 

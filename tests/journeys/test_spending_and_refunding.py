@@ -9,7 +9,7 @@ from api.services import Services
 from loyalty.members.ids import member_public_id
 from tests.clocks import MovableClock
 from tests.journeys.tills import basket, done, line, refund, sale, send
-from tests.programmes import POINTS, programme, publish, rate
+from tests.programmes import POINTS, fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
 from tests.verified import assert_verified
 
@@ -327,3 +327,32 @@ async def test_a_refusals_status_is_the_answers_whatever_the_thing_it_is_about_h
     await done(client, till, "voids", {"hold_id": hold["id"]})
     again = (await send(client, till, "voids", {"hold_id": hold["id"]})).json()
     assert (again["status"], again["code"], again["hold_status"]) == (409, "hold_not_open", "voided")
+
+
+async def test_a_rule_about_the_balance_pays_what_the_quote_promised(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    """The balance is that of before the sale, whatever points pay of it."""
+    rich = fixed("rich", 7, condition="member.balance_points >= 100")
+    await publish(services, programme(rate(points=1, per_minor=100), rich, spending=SPENDING))
+    till, member_id = await shop.till(), await shop.member()
+    await done(client, till, "purchases", sale("first", member={"id": member_public_id(member_id)}))
+    member = await token_by_qr(client, shop, till, member_id)
+    quote = await done(client, till, "quotes", basket(member=member, spend_points=50))
+    hold = await done(client, till, "holds", basket(member=member, points=50))
+    bought = await done(client, till, "purchases", sale("2", member=member, hold_id=hold["id"]))
+    assert quote["rules"] == bought["rules"] == [{"rule": "base", "points": 50}, {"rule": "rich", "points": 7}]
+
+
+async def test_a_refund_knows_the_version_that_another_process_has_sold_with(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    known_here = services.programmes.at(services.clock())
+    await publish(services, programme(rate(points=2)))
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("1", member=member, occurred_at=services.clock().isoformat()))
+    services.programmes.replace([(services.clock(), known_here)])
+    assert services.programmes.version(2) is None
+    returned = await done(client, till, "refunds", refund("1"))
+    assert [effect["taken"] for effect in returned["effects"]] == [200]
