@@ -52,7 +52,8 @@ _CODE_OF_STATUS: Final = {
     422: "unprocessable",
     429: "too_many",
 }
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+_HELD_BY_OTHERS: Final = {"55P03", "40P01"}
+"""A lock that was waited for in vain, and a deadlock that was ended by giving this transaction up."""
 _UNSTORABLE_TEXT: Final = {"22021", "22P05"}
 _CLASSES_OF_A_LOST_SERVER: Final = {"08", "53", "57"}
 _UNREACHABLE: Final = (OSError, asyncpg.InterfaceError, InterfaceError, OperationalError, PoolTimeoutError)
@@ -131,7 +132,7 @@ def failure_of(error: Exception, *, where: str) -> Failure:
             "The database cannot be reached. Try again under the same key: what was done is not done twice.",
         )
         return Failure(503, document, {"Retry-After": "2"})
-    if sqlstate == _LOCK_NOT_AVAILABLE:
+    if sqlstate in _HELD_BY_OTHERS:
         document = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
         return Failure(409, document, {"Retry-After": "1"})
     if sqlstate in _UNSTORABLE_TEXT:

@@ -67,7 +67,7 @@ class AuthSessions(Controller):
         summary="Sign in with a one-time code",
         description="Registers whoever is not a member yet.",
         guards=[limited(SIGN_INS)],
-        responses=write_refusals(403, 422, 429),
+        responses=write_refusals(403, 404, 422, 429),
     )
     async def create(self, data: JSONBody[SignIn], services: ServicesOf) -> MemberTokens:
         now = services.clock()

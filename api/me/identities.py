@@ -20,6 +20,7 @@ from loyalty import identities
 from loyalty.access.codes import CodeNotAcceptedError, CodeScope, try_code
 from loyalty.identities import KnownBy
 from loyalty.members.attaching import attach_identity
+from loyalty.members.survivors import lock_surviving_member
 from loyalty.purchases.outcome import Repeated
 
 ATTACHING = Limit("attaching", 20, 3_600)
@@ -70,7 +71,7 @@ class MyIdentities(Controller):
         operation_id="createMyAddressCode",
         summary="Send a code to a phone or an e-mail that is to be attached",
         status_code=202,
-        responses=accepted(CodeSent) | write_refusals(401, 422, 429),
+        responses=accepted(CodeSent) | write_refusals(401, 404, 422, 429),
     )
     async def create_code(
         self,
@@ -83,8 +84,9 @@ class MyIdentities(Controller):
         scope = CodeScope(purpose="attach", known_by=address, member_id=caller.member_id)
 
         async def act(session: WriteSession, now: datetime) -> CodeSent:
+            member = await lock_surviving_member(session, caller.member_id)
             return await queue_code(
-                session, services, scope, member_id=caller.member_id, language=data.language, now=now
+                session, services, scope, member_id=member.member_id, language=data.language, now=now
             )
 
         kept = {"address": veiled(services, address.value), "language": data.language}
@@ -95,7 +97,7 @@ class MyIdentities(Controller):
         "/identities",
         operation_id="attachMyIdentity",
         summary="Attach an existing card, or a phone or an e-mail with its code",
-        responses=created(IdentityAttached) | write_refusals(401, 403, 422, 429),
+        responses=created(IdentityAttached) | write_refusals(401, 403, 404, 422, 429),
     )
     async def attach(
         self,
@@ -107,6 +109,8 @@ class MyIdentities(Controller):
         known_by, key = _known_by(data, services.settings.phone_region), services.lookup_key
 
         async def act(session: WriteSession, now: datetime) -> Attached | Repeated:
+            # The member before the code: the order in which an erasure takes them.
+            await lock_surviving_member(session, caller.member_id)
             if data.card is None:
                 if data.code_id is None or data.code is None:
                     raise CodeNotAcceptedError

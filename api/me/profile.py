@@ -12,7 +12,9 @@ from api.consents import ConsentAnswers, ConsentView, consents_given, view_conse
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals, write_refusals
 from api.etags import conditional
+from kernel.database import driver
 from loyalty.access.sessions import end_session
+from loyalty.members.family import family_of
 from loyalty.members.ids import member_public_id
 from loyalty.members.profile import Profile, ProfileChanges, change_profile, read_profile
 
@@ -96,7 +98,8 @@ class MyProfile(Controller):
     )
     async def sign_out(self, caller: Member, services: ServicesOf) -> None:
         async with services.database.write() as session:
-            await end_session(session, caller.member_id, caller.session_id, because="signed_out", now=services.clock())
+            family = await family_of(await driver(session), caller.member_id)
+            await end_session(session, family, caller.session_id, because="signed_out", now=services.clock())
             await session.commit()
 
 

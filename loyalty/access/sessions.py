@@ -88,7 +88,7 @@ async def rotate(
         return SessionEndedError()
     lost_answer = generation == row.generation - 1 and now - row.rotated_at <= GRACE
     if generation != row.generation and not lost_answer:
-        await end_session(session, member_id, session_id, because="reuse", now=now)
+        await end_session(session, [member_id], session_id, because="reuse", now=now)
         return SessionEndedError()
     try:
         survivor = await surviving_member(session, member_id)
@@ -103,12 +103,17 @@ async def rotate(
     return _live(row, survivor.member_id, lookup_key)
 
 
-async def end_session(session: WriteSession, member_id: int, session_id: str, *, because: str, now: datetime) -> None:
-    """No refresh from now on, and the access tokens already out are refused. Ending twice changes nothing."""
+async def end_session(
+    session: WriteSession, members: Collection[int], session_id: str, *, because: str, now: datetime
+) -> None:
+    """No refresh from now on, and the access tokens already out are refused. Ending twice changes nothing.
+
+    ``members`` are the member and those merged into them: a session stays under the number it was opened for.
+    """
     await session.exec(
         update(MemberSession)
         .where(
-            col(MemberSession.member_id) == member_id,
+            col(MemberSession.member_id).in_(members),
             col(MemberSession.session_id) == session_id,
             col(MemberSession.ended_at).is_(None),
         )

@@ -10,6 +10,7 @@ from kernel.database import ReadSession, WriteSession
 from kernel.errors import ConflictError
 from loyalty.identities import EMAIL, PHONE, KnownBy, LookupKey
 from loyalty.members.registration import IdentityTakenError, claim_identities, holder_of
+from loyalty.members.survivors import lock_surviving_member
 from loyalty.models import PersonIdentity
 
 MOST_PER_MEMBER: Final = 20
@@ -45,13 +46,13 @@ async def attach_identity(
     lookup_key: LookupKey,
     now: datetime,
 ) -> bool:
-    """Make ``known_by`` the member's. False when it was already; a proof newly given is recorded either way.
+    """Make ``known_by`` the surviving member's. False when it was already; a proof newly given is recorded either way.
 
-    Raises ``CardHasPointsError`` when its holder is anonymous, ``IdentityTakenError`` when the holder has a phone or an
-    e-mail, ``TooManyIdentitiesError``.
+    Raises ``MemberNotFoundError``, ``CardHasPointsError`` when its holder is anonymous, ``IdentityTakenError`` when the
+    holder has a phone or an e-mail, ``TooManyIdentitiesError``.
     """
-    if await _count(session, member_id) >= MOST_PER_MEMBER:
-        raise TooManyIdentitiesError(most=MOST_PER_MEMBER)
+    # The member's row is locked, so that nobody is given an identity who is just being merged or erased.
+    member_id = (await lock_surviving_member(session, member_id)).member_id
     claimed = await claim_identities(session, member_id, (known_by,), lookup_key=lookup_key, now=now)
     if not claimed:
         holder = await holder_of(session, known_by, lookup_key=lookup_key)
@@ -61,6 +62,8 @@ async def attach_identity(
             if known_by.kind not in (PHONE, EMAIL) and await is_anonymous(session, holder.member_id):
                 raise CardHasPointsError(holder.member_id)
             raise IdentityTakenError(kind=known_by.kind)
+    elif await _count(session, member_id) >= MOST_PER_MEMBER:
+        raise TooManyIdentitiesError(most=MOST_PER_MEMBER)
     await _note(session, member_id, known_by, verified_at=now if verified else None, now=now)
     return bool(claimed)
 

@@ -6,6 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from api.services import Services
+from loyalty import identities
+from loyalty.members.attaching import MOST_PER_MEMBER, attach_identity
+from loyalty.members.merging import merge_members
 from tests.clocks import MovableClock
 from tests.shop import Shop, bearer
 
@@ -79,6 +83,46 @@ async def test_signing_out_ends_this_phone_alone(client: httpx.AsyncClient, shop
     assert (await client.get("/v1/me", headers=bearer(here["access_token"]))).status_code == 401
     assert (await refresh(client, here["refresh_token"])).status_code == 403
     assert (await client.get("/v1/me", headers=bearer(there["access_token"]))).status_code == 200
+
+
+async def test_signing_out_ends_a_session_that_is_older_than_a_merge(
+    services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    older, survivor = await shop.member(phone=PHONE), await shop.member(card="290000001234")
+    tokens = await shop.phone_session(PHONE)
+    async with services.database.write() as session:
+        await merge_members(
+            session, source_id=older, target_id=survivor, actor="staff:x", reason="twins", now=services.clock()
+        )
+        await session.commit()
+    tokens = (await refresh(client, tokens["refresh_token"])).json()
+    answer = await client.delete("/v1/me/sessions/current", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 204
+    clock.advance(seconds=2)
+    assert (await client.get("/v1/me", headers=bearer(tokens["access_token"]))).status_code == 401
+    assert (await refresh(client, tokens["refresh_token"])).status_code == 403
+
+
+async def test_who_has_as_many_identities_as_one_can_have_still_signs_in(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    member_id = await shop.member(phone=PHONE)
+    async with services.database.write() as session:
+        for number in range(MOST_PER_MEMBER - 1):
+            await attach_identity(
+                session,
+                member_id,
+                identities.card(f"2900{number:08}"),
+                verified=False,
+                lookup_key=services.lookup_key,
+                now=services.clock(),
+            )
+        await session.commit()
+    me = bearer((await shop.phone_session(PHONE))["access_token"])
+    had = await client.post("/v1/me/identities", headers=me, json={"card": "290000000000"})
+    assert (had.status_code, had.json()["attached"]) == (201, False)
+    more = await client.post("/v1/me/identities", headers=me, json={"card": "290000000099"})
+    assert (more.status_code, more.json()["code"]) == (409, "too_many_identities")
 
 
 async def test_a_session_that_is_not_used_ends_after_ninety_days(

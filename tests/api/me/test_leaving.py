@@ -3,15 +3,20 @@
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from api.delivering import Outbox
 from api.services import Services
 from api.subscriptions import REACTIONS
 from kernel.database import driver
-from loyalty.members.ids import member_public_id
+from loyalty import identities
+from loyalty.members.attaching import attach_identity
+from loyalty.members.ids import MemberNotFoundError, member_public_id
+from loyalty.members.leaving import end_membership
+from loyalty.members.registration import holder_of
 from notifications.messages import KEPT_FOR, forget_old_messages, latest_messages
 from tests.clocks import MovableClock
-from tests.journeys.tills import done, sale
+from tests.journeys.tills import done, fetch, sale
 from tests.programmes import publish
 from tests.shop import Shop, bearer
 
@@ -70,6 +75,36 @@ async def test_a_phone_that_signed_in_long_ago_must_sign_in_again_to_leave(
     assert (await client.get("/v1/me", headers=me)).status_code == 200
     again = bearer((await shop.phone_session(PHONE))["access_token"])
     assert (await client.delete("/v1/me", headers=again)).status_code == 204
+
+
+async def test_nothing_is_attached_to_somebody_who_has_just_left(
+    services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    """Processes may not know for two seconds that the phone's token is refused."""
+    await shop.member(phone=PHONE)
+    me = bearer((await shop.phone_session(PHONE))["access_token"])
+    assert (await client.delete("/v1/me", headers=me)).status_code == 204
+    for path, body in (("identities", {"card": "290000001234"}), ("codes", {"phone": PHONE})):
+        answer = await client.post(f"/v1/me/{path}", headers=me, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "member_not_found")
+    assert await fetch(services, "SELECT FROM person_identity UNION ALL SELECT FROM identity") == []
+    clock.advance(seconds=3)
+    assert (await shop.phone_session(PHONE))["created"] is True
+
+
+async def test_a_sign_in_that_an_erasure_overtakes_leaves_nothing(services: Services, shop: Shop) -> None:
+    member_id, address, now = await shop.member(phone=PHONE), identities.phone(PHONE, region=None), services.clock()
+    async with services.database.write() as signing_in:
+        held = await holder_of(signing_in, address, lookup_key=services.lookup_key)
+        assert held is not None
+        async with services.database.write() as leaving:
+            await end_membership(leaving, member_id, actor="staff:x", reason="asked", now=now)
+            await leaving.commit()
+        with pytest.raises(MemberNotFoundError):
+            await attach_identity(
+                signing_in, member_id, address, verified=True, lookup_key=services.lookup_key, now=now
+            )
+    assert (await shop.phone_session(PHONE))["created"] is True
 
 
 async def test_messages_are_not_kept_for_longer_than_a_day(services: Services, shop: Shop) -> None:

@@ -5,6 +5,8 @@ import pyotp
 import pytest
 
 from api.services import Services
+from loyalty.members.ids import member_id_of
+from loyalty.members.merging import merge_members
 from loyalty.members.profile import read_profile
 from tests.clocks import MovableClock
 from tests.journeys.tills import fetch
@@ -75,6 +77,22 @@ async def test_a_free_card_is_attached_and_found(client: httpx.AsyncClient, shop
     till = await shop.till()
     found = await client.post("/v1/pos/lookups", headers=till.headers, json={"card": "2900-0000-1234"})
     assert found.json()["member_id"] == (await client.get("/v1/me", headers=me)).json()["member_id"]
+
+
+async def test_what_an_older_token_attaches_is_the_survivors(
+    services: Services, client: httpx.AsyncClient, shop: Shop, me: dict[str, str]
+) -> None:
+    older = member_id_of((await client.get("/v1/me", headers=me)).json()["member_id"])
+    survivor = await shop.member(phone="+79990000002")
+    async with services.database.write() as session:
+        await merge_members(
+            session, source_id=older, target_id=survivor, actor="staff:x", reason="twins", now=services.clock()
+        )
+        await session.commit()
+    body = {"card": "290000001234"}
+    attached = [(await client.post("/v1/me/identities", headers=me, json=body)).json()["attached"] for _ in range(2)]
+    assert attached == [True, False]
+    assert await fetch(services, "SELECT member_id FROM person_identity WHERE kind = 'card'") == [(survivor,)]
 
 
 @pytest.mark.parametrize(
