@@ -26,7 +26,7 @@ PageLimit: TypeAlias = Annotated[
 
 Row = TypeVar("Row")
 
-_TEXT: Final = msgspec.json.Decoder(Annotated[str, Meta(max_length=320, pattern="^[^\\u0000-\\u001f]*$")])
+_TEXT: Final = msgspec.json.Decoder(Annotated[str, Meta(max_length=320, pattern="^[^\\u0000-\\u001f]*$(?!\\n)")])
 _NUMBER: Final = msgspec.json.Decoder(Annotated[int, Meta(ge=0, le=2**63 - 1)])
 
 

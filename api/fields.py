@@ -1,4 +1,7 @@
-"""Field types of request bodies: bounds and examples said once. What a value means is checked by the domain."""
+"""Field types of request bodies: bounds and examples said once. What a value means is checked by the domain.
+
+A pattern ends in ``$(?!\\n)``, since Python's ``$`` by itself lets a last line break pass.
+"""
 
 from datetime import date
 from typing import Annotated, TypeAlias
@@ -13,9 +16,11 @@ ExternalId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, exampl
 QrText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["CB1.2K9-Q4.04815162"])]
 BarcodeDigits: TypeAlias = Annotated[str, Meta(min_length=18, max_length=26, examples=["000085321048151620"])]
 CodeId: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$", examples=["3q2-7wEAAQIDBAUGBwgJCg"])
+    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$(?!\\n)", examples=["3q2-7wEAAQIDBAUGBwgJCg"])
 ]
-OneTimeCodeDigits: TypeAlias = Annotated[str, Meta(min_length=6, max_length=6, pattern="^[0-9]+$", examples=["048151"])]
+OneTimeCodeDigits: TypeAlias = Annotated[
+    str, Meta(min_length=6, max_length=6, pattern="^[0-9]+$(?!\\n)", examples=["048151"])
+]
 MemberTokenText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, examples=["eyJhbGciOiJFUzI1NiIs..."])]
 Language: TypeAlias = Annotated[str, Meta(min_length=2, max_length=16, examples=["en"])]
 Zone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["Europe/Moscow"])]
@@ -23,21 +28,21 @@ PersonName: TypeAlias = Annotated[str, Meta(max_length=200, examples=["Anna Kova
 Birthday: TypeAlias = Annotated[date, Meta(examples=["1990-05-17"])]
 Secret: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256, examples=["correct horse battery staple"])]
 Code: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=63, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["vera-3"])
+    str, Meta(min_length=1, max_length=63, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\\n)", examples=["vera-3"])
 ]
 """An id that the business chose: of a store, a terminal, a cashier."""
 Word: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=32, pattern="^[a-z0-9][a-z0-9_-]*$", examples=["marketing"])
+    str, Meta(min_length=1, max_length=32, pattern="^[a-z0-9][a-z0-9_-]*$(?!\\n)", examples=["marketing"])
 ]
 Version: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["2026-01"])
+    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\\n)", examples=["2026-01"])
 ]
 Line: TypeAlias = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=200,
-        pattern="^[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$",
+        pattern="^[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$(?!\\n)",
         examples=["Main street"],
     ),
 ]
@@ -47,7 +52,7 @@ LegalEntity: TypeAlias = Annotated[
     Meta(
         min_length=1,
         max_length=128,
-        pattern="^[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$",
+        pattern="^[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$(?!\\n)",
         examples=["Coffee LLC"],
     ),
 ]
@@ -56,13 +61,13 @@ Note: TypeAlias = Annotated[
 ]
 """Free text. It may name people, so it is kept where it can be erased."""
 Reason: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9_-]*$", examples=["goodwill"])
+    str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9_-]*$(?!\\n)", examples=["goodwill"])
 ]
 """A reason code. It stays in the books, so it says nothing about a person."""
-Currency: TypeAlias = Annotated[str, Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}$", examples=["EUR"])]
+Currency: TypeAlias = Annotated[str, Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}$(?!\\n)", examples=["EUR"])]
 MemberId: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern="^mem_[0-9A-Za-z-]+$", examples=["mem_2k9-q4"])
+    str, Meta(min_length=1, max_length=64, pattern="^mem_[0-9A-Za-z-]+$(?!\\n)", examples=["mem_2k9-q4"])
 ]
 Sku: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$", examples=["espresso"])
+    str, Meta(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$(?!\\n)", examples=["espresso"])
 ]

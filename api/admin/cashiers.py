@@ -20,7 +20,7 @@ from kernel.database import WriteSession
 from loyalty.audit import record_change
 from loyalty.cashiers import create_cashier, dismiss_cashier, list_cashiers, read_cashier, reset_pin
 
-Pin = Annotated[str, Meta(min_length=4, max_length=12, pattern="^[0-9]+$", examples=["4815"])]
+Pin = Annotated[str, Meta(min_length=4, max_length=12, pattern="^[0-9]+$(?!\\n)", examples=["4815"])]
 
 
 class CashierView(Struct, frozen=True, kw_only=True):

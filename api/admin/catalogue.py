@@ -29,7 +29,7 @@ from loyalty.models import CatalogueItem
 MOST_ITEMS: Final = 500
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 
-SkuInPath = Annotated[str, PathParameter(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$")]
+SkuInPath = Annotated[str, PathParameter(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$(?!\\n)")]
 
 
 class CatalogueInvalidError(UnprocessableError):

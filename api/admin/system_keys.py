@@ -19,7 +19,9 @@ from kernel.database import WriteSession
 from loyalty.access.keys import issue_key
 from loyalty.access.scopes import checked_scopes
 
-ScopeText = Annotated[str, Meta(min_length=3, max_length=64, pattern="^[a-z]+:[a-z_]+$", examples=["events:write"])]
+ScopeText = Annotated[
+    str, Meta(min_length=3, max_length=64, pattern="^[a-z]+:[a-z_]+$(?!\\n)", examples=["events:write"])
+]
 
 
 class NewSystemKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ _NO_RECEIPT = ReceiptRef(number="-", shift="-")
 class Basket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A basket as the till has it so far. ``total_minor``: lines less discounts plus rounding, before points."""
 
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", examples=["EUR"])]
     lines: Annotated[tuple[SaleLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
     total_minor: Minor
     member: MemberRef | None = None

@@ -29,7 +29,7 @@ class ReceiptSearch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     receipt: ReceiptRef
     store: Code | None = None
     terminal: Code | None = None
-    kind: Annotated[str, Meta(pattern=r"^(sale|refund)$", examples=["sale"])] = "sale"
+    kind: Annotated[str, Meta(pattern=r"^(sale|refund)$(?!\n)", examples=["sale"])] = "sale"
     """Which receipt: that of a ``sale``, or that of a ``refund``."""
 
 

@@ -48,7 +48,7 @@ class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     receipt: ReceiptRef
     occurred_at: Instant
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", examples=["EUR"])]
     lines: Annotated[tuple[SaleLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
     total_minor: Minor
     """Lines less discounts plus rounding, before points."""

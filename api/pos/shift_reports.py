@@ -27,7 +27,7 @@ class ListedReceipt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     receipt: ReceiptRef
     total_minor: Minor
     """Of a sale before points; of a refund the price of what came back."""
-    kind: Annotated[str, Meta(pattern=r"^(sale|refund)$", examples=["sale"])] = "sale"
+    kind: Annotated[str, Meta(pattern=r"^(sale|refund)$(?!\n)", examples=["sale"])] = "sale"
 
 
 class ShiftReportRequest(Counts, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,16 +13,16 @@ MAX_LINES = 1_000
 
 Minor = Annotated[int, Meta(ge=0, le=MAX_EXACT, description="Minor units of the store's currency.")]
 SignedMinor = Annotated[int, Meta(ge=-MAX_EXACT, le=MAX_EXACT)]
-Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f/]+$")]
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f/]+$(?!\n)")]
 Quantity = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$",
+        pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$(?!\n)",
         description="Decimal text with at most 6 places: pieces, kilograms, litres.",
         examples=["2", "0.435"],
     ),
 ]
-LineKind = Annotated[str, Meta(pattern=r"^(goods|delivery|gift_card|deposit|fee)$", examples=["goods"])]
+LineKind = Annotated[str, Meta(pattern=r"^(goods|delivery|gift_card|deposit|fee)$(?!\n)", examples=["goods"])]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -51,7 +51,7 @@ class ReceiptRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     number: Code
     business_date: date | None = None
     shift: Code | None = None
-    fiscal_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")] | None = None
+    fiscal_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$(?!\n)")] | None = None
 
 
 class Sale(Struct, frozen=True, kw_only=True):

@@ -54,6 +54,14 @@ def test_two_applications_have_the_same_document(document: dict[str, Any]) -> No
     assert written(openapi_document(create_app(Settings()))) == written(document)
 
 
+def test_no_pattern_lets_a_last_line_break_pass_that_it_forbids_elsewhere(document: dict[str, Any]) -> None:
+    """JSON Schema's ``$`` is the end of the text; Python's is also the place before a last line break."""
+    patterns = {part["pattern"] for part in parts(document) if isinstance(part.get("pattern"), str)}
+    forbidding = {pattern for pattern in patterns if not re.search(pattern, "a\nb")}
+    assert [pattern for pattern in forbidding if not pattern.endswith(r"$(?!\n)")] == []
+    assert forbidding
+
+
 def test_nothing_is_one_of_several(document: dict[str, Any]) -> None:
     assert not [part for part in parts(document) if "oneOf" in part]
 

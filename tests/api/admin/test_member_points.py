@@ -118,6 +118,7 @@ async def test_points_given_until_an_instant_are_gone_at_it(
         ({"expires_at": "2026-12-31T00:00:00"}, 400),
         ({"expires_at": "2026-12-31"}, 400),
         ({"expires_at": "0001-01-01T00:00:00+14:00"}, 400),
+        ({"expires_at": "9999-12-31T23:59:59.999999Z"}, 400),
         ({"wallet": "miles"}, 422),
         ({"reason": "He asked nicely"}, 400),
         ({"reason": ""}, 400),
