@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession
@@ -41,17 +42,17 @@ async def create_draft(
     session: WriteSession, *, draft_id: str, document: ProgrammeDocument, by: str, now: datetime
 ) -> ProgrammeDraft:
     """A new draft at revision 1. Raises ``DraftExistsError``."""
-    if await find_draft(session, draft_id) is not None:
-        raise DraftExistsError(draft_id=draft_id)
-    draft = ProgrammeDraft(
+    statement = insert(ProgrammeDraft).values(
         draft_id=checked_code(draft_id, "draft_id"),
         document=_storable(document),
         revision=1,
         updated_at=now,
         updated_by=by,
     )
-    session.add(draft)
-    await session.flush()
+    made = await session.exec(statement.on_conflict_do_nothing().returning(ProgrammeDraft))
+    draft: ProgrammeDraft | None = made.scalar_one_or_none()
+    if draft is None:
+        raise DraftExistsError(draft_id=draft_id)
     return draft
 
 

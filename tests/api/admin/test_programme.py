@@ -9,12 +9,15 @@ import pytest
 from api.services import Services
 from kernel.database import driver
 from loyalty.programme.decoding import encode_programme
+from loyalty.programme.drafts import DraftExistsError, create_draft
 from tests.clocks import MovableClock
+from tests.journeys.tills import fetch
 from tests.programmes import fixed, programme, rate
 from tests.shop import Shop
 
 DRAFTS = "/v1/admin/programme/drafts"
 VERSIONS = "/v1/admin/programme/versions"
+LOCKS_WAITED_FOR = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def document(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -47,6 +50,19 @@ async def test_a_draft_is_changed_by_whoever_read_its_last_revision(
     assert (second.status_code, second.json()["code"], second.json()["revision"]) == (412, "stale", 2)
     kept = (await client.get(f"{DRAFTS}/spring", headers=manager)).json()
     assert kept["document"]["earn_rules"][0]["formula"]["points"] == 2
+
+
+async def test_of_two_who_begin_a_draft_at_once_one_does(services: Services) -> None:
+    async with services.database.write() as first, services.database.write() as second:
+        await create_draft(first, draft_id="spring", document=programme(), by="staff:a", now=services.clock())
+        late = asyncio.create_task(
+            create_draft(second, draft_id="spring", document=programme(), by="staff:b", now=services.clock())
+        )
+        while await fetch(services, LOCKS_WAITED_FOR) == [(0,)]:  # noqa: ASYNC110 - only PostgreSQL knows
+            await asyncio.sleep(0.01)
+        await first.commit()
+        with pytest.raises(DraftExistsError):
+            await late
 
 
 @pytest.mark.parametrize("if_match", ['"0"', 'W/"1"', '"1', "1", '"x", "2"'])
@@ -161,7 +177,10 @@ async def test_a_version_waits_for_its_start(
     assert services.programmes.at(services.clock()).version == 2
 
 
-@pytest.mark.parametrize("starts_at", ["2026-03-01T00:00:00", "9999-12-31T23:59:59-12:00", "tomorrow", [5]])
+@pytest.mark.parametrize(
+    "starts_at",
+    ["2026-03-01T00:00:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59.999999Z", "tomorrow", [5]],
+)
 async def test_a_start_is_an_instant(client: httpx.AsyncClient, manager: dict[str, str], starts_at: object) -> None:
     await begin(client, manager)
     answer = await publish(client, manager, '"1"', starts_at=starts_at)
