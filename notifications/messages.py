@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, or_, select
 
 from kernel.database import ReadSession, WriteSession
 from notifications.models import Message
@@ -48,17 +48,20 @@ async def latest_messages(session: ReadSession, *, limit: int) -> list[Message]:
     return list(await session.exec(select(Message).order_by(col(Message.message_id).desc()).limit(limit)))
 
 
-async def messages_to(session: ReadSession, members: Collection[int]) -> Sequence[Message]:
-    """What is kept of messages to these members, the first first."""
-    rows = await session.exec(
-        select(Message).where(col(Message.member_id).in_(members)).order_by(col(Message.message_id))
-    )
-    return rows.all()
+async def messages_to(session: ReadSession, members: Collection[int], addresses: Collection[str]) -> Sequence[Message]:
+    """What is kept of messages to these members or to their addresses, the first first."""
+    theirs = or_(col(Message.member_id).in_(members), col(Message.address).in_(addresses))
+    return (await session.exec(select(Message).where(theirs).order_by(col(Message.message_id)))).all()
 
 
 async def forget_messages_to(session: WriteSession, members: Collection[int]) -> None:
     """Remove every message to these members, sent or not."""
     await session.exec(delete(Message).where(col(Message.member_id).in_(members)))
+
+
+async def forget_messages_at(session: WriteSession, addresses: Collection[str]) -> None:
+    """Remove every message to these addresses, whether or not it names a member."""
+    await session.exec(delete(Message).where(col(Message.address).in_(addresses)))
 
 
 async def forget_old_messages(session: WriteSession, *, now: datetime) -> None:

@@ -10,13 +10,13 @@ from api import fields
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
 from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.leaving import leave_for_good
 from api.me.export import PersonalData, as_file, collect_personal_data
 from api.parameters import MemberInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.audit import record_change
 from loyalty.members.ids import member_id_of, member_public_id
-from loyalty.members.leaving import end_membership
 from loyalty.members.merging import merge_members
 from loyalty.members.survivors import surviving_member
 
@@ -111,7 +111,7 @@ async def erase_member_for_good(
 ) -> Answered:
     async def act(session: WriteSession, now: datetime) -> ErasureDone:
         member = await surviving_member(session, member_id_of(member_id))
-        await end_membership(session, member.member_id, actor=caller.actor, reason=data.reason, now=now)
+        await leave_for_good(session, member.member_id, actor=caller.actor, reason=data.reason, now=now)
         return ErasureDone(member_id=member_public_id(member.member_id))
 
     body = canonical_body("eraseMember", {"member_id": member_id, "reason": data.reason})

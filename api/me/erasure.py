@@ -4,10 +4,10 @@ from litestar import delete
 
 from api.dependencies import Member, ServicesOf
 from api.documented import refusals
+from api.leaving import leave_for_good
 from kernel.database import driver
 from loyalty.access.sessions import require_recent_sign_in
 from loyalty.members.family import family_of
-from loyalty.members.leaving import end_membership
 from loyalty.members.survivors import surviving_member
 
 REASON = "own_request"
@@ -31,5 +31,5 @@ async def erase_me(caller: Member, services: ServicesOf) -> None:
         member = await surviving_member(session, caller.member_id)
         family = await family_of(await driver(session), member.member_id)
         await require_recent_sign_in(session, family, caller.session_id, now=now)
-        await end_membership(session, member.member_id, actor=caller.actor, reason=REASON, now=now)
+        await leave_for_good(session, member.member_id, actor=caller.actor, reason=REASON, now=now)
         await session.commit()

@@ -82,6 +82,7 @@ async def collect_personal_data(session: ReadSession, member_id: int, *, now: da
     connection = await driver(session)
     family = await family_of(connection, profile.member_id)
     account = await look_at_account(connection, profile.member_id, now=now)
+    addresses = [own.known_by.value for own in profile.identities]
     return PersonalData(
         exported_at=now,
         profile=view_profile(profile),
@@ -92,7 +93,7 @@ async def collect_personal_data(session: ReadSession, member_id: int, *, now: da
         ],
         messages=[
             MessageView(channel=message.channel, address=message.address, created_at=message.created_at)
-            for message in await messages_to(session, family)
+            for message in await messages_to(session, family, addresses)
         ],
         history=[
             view_entry(entry) for entry in await read_history(connection, account, family, before=None, limit=_ALL)
