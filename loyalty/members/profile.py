@@ -151,12 +151,17 @@ def checked_language(language: str) -> str:
 
 
 def checked_zone(zone: str) -> str:
-    """A name of the IANA time zone database."""
+    """A name of the IANA time zone database.
+
+    Names in small letters (``localtime``, ``right/UTC``) are files of one machine: another, or PostgreSQL, may not know
+    them or tell another time by them.
+    """
     try:
-        ZoneInfo(zone)
+        if zone[:1].isupper() and ZoneInfo(zone):
+            return zone
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidProfileError("A zone is a name such as Europe/Berlin.", field="zone") from None
-    return zone
+        pass
+    raise InvalidProfileError("A zone is a name such as Europe/Berlin.", field="zone")
 
 
 def checked_name(name: str | None) -> str | None:
