@@ -18,7 +18,7 @@ from api.services import Services
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
-from loyalty.purchases.checking import check_instants
+from loyalty.purchases.checking import check_instants, check_named
 from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import MAX_LINES, Code, Instant, ReceiptRef, canonical, receipt_key
 from loyalty.receipts import member_and_number
@@ -134,9 +134,11 @@ async def settle_refund(
 async def to_return(session: ReadSession, caller: TerminalCaller, request: RefundRequest) -> Return:
     """The refund as the domain records it.
 
-    Raises ``OriginalUnclearError``, ``PurchaseNotFoundError``, ``StoreNotFoundError`` and ``InstantImpossibleError``.
+    Raises ``OriginalUnclearError``, ``PurchaseNotFoundError``, ``StoreNotFoundError``, ``SaleInconsistentError`` for a
+    receipt that is not named, and ``InstantImpossibleError``.
     """
     check_instants(occurred_at=request.occurred_at)
+    check_named(request.receipt, at="receipt")
     return Return(
         store_id=caller.store_id,
         terminal_id=acting_terminal(caller, request.terminal),
@@ -153,6 +155,7 @@ async def _purchase_key(session: ReadSession, caller: TerminalCaller, original: 
     if (original.purchase_id is None) == (original.receipt is None):
         raise OriginalUnclearError
     if original.receipt is not None:
+        check_named(original.receipt, at="original.receipt")
         if original.store is not None:
             # A refund may wait for its sale, but not for a store that there is not.
             await read_store(session, original.store)

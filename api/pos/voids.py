@@ -20,6 +20,7 @@ from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
 from loyalty.holds import Checkout, find_hold, void_hold
+from loyalty.purchases.checking import check_named
 from loyalty.purchases.outcome import HoldNotFoundError, Repeated
 from loyalty.purchases.sale import Code, ReceiptRef
 from loyalty.receipts import member_and_number
@@ -72,9 +73,14 @@ async def void_at_till(
 async def settle_void(
     services: Services, caller: TerminalCaller, idempotency_key: str, data: VoidRequest
 ) -> tuple[int, bytes]:
-    """Status and bytes for one void. Raises ``VoidUnclearError`` and ``TerminalForeignError``."""
+    """Status and bytes for one void.
+
+    Raises ``VoidUnclearError``, ``SaleInconsistentError`` for a receipt that is not named, ``TerminalForeignError``.
+    """
     if sum(name is not None for name in (data.hold_id, data.hold_reference, data.receipt)) != 1:
         raise VoidUnclearError
+    if data.receipt is not None:
+        check_named(data.receipt, at="receipt")
     terminal_id = acting_terminal(caller, data.terminal)
 
     async def act(session: WriteSession, now: datetime) -> VoidAnswer | Repeated:

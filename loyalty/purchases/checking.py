@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kernel.errors import UnprocessableError
-from loyalty.purchases.sale import MAX_EXACT, Sale
+from loyalty.purchases.sale import MAX_EXACT, ReceiptRef, Sale
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """A till whose battery is flat may believe that it is here; before it, no clock runs."""
@@ -49,9 +49,17 @@ def check_instants(**instants: datetime | None) -> None:
 def check_sale(sale: Sale, *, store_currency: str) -> None:
     """Raise what is wrong with the sale, the first thing found."""
     check_basket(sale, store_currency=store_currency)
-    if sale.receipt.fiscal_id is None and not (sale.receipt.business_date or sale.receipt.shift):
+    check_named(sale.receipt, at="receipt")
+
+
+def check_named(receipt: ReceiptRef, *, at: str) -> None:
+    """Raise ``SaleInconsistentError`` for a number alone, which begins anew every day: it names no receipt.
+
+    A refund of it would wait for ever, a void of it block nothing, and the next day's be taken for the same.
+    """
+    if receipt.fiscal_id is None and not (receipt.business_date or receipt.shift):
         raise SaleInconsistentError(
-            "A receipt is named by its fiscal_id, or by its number within a business_date or shift.", at="receipt"
+            "A receipt is named by its fiscal_id, or by its number within a business_date or shift.", at=at
         )
 
 

@@ -47,8 +47,8 @@ class VoidSubmission:
         return receipt_key(self.store_id, self.terminal_id, self.receipt)
 
     def as_return(self, *, now: datetime) -> Return:
-        """The refund of all that is left, under a receipt that names what it voids."""
-        number = f"void:{self.receipt.fiscal_id or self.receipt.number}"
+        """The refund of all that is left, under a receipt that names what it voids and that no till can send."""
+        number = f"void//{self.receipt.fiscal_id or self.receipt.number}"
         return Return(
             store_id=self.store_id,
             terminal_id=self.terminal_id,

@@ -89,3 +89,31 @@ async def test_what_a_void_crosses_with_is_voided(services: Services, client: ht
     assert (await done(client, till, "voids", {"receipt": receipt("part")}))["refund"]["amount_minor"] == 5_000
     assert await balances(services) == [0]
     await assert_verified(services)
+
+
+async def test_no_receipt_of_a_till_stands_in_the_way_of_a_void(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    for number in ("1", "2"):
+        await done(client, till, "purchases", sale(number, member=member))
+    for number in ("void:1", "void"):
+        await done(client, till, "refunds", refund("2", number, lines=[{"id": "1", "quantity": "0.5"}]))
+    assert (await done(client, till, "voids", {"receipt": receipt("1")}))["refund"]["cash_minor"] == 10_000
+    assert await balances(services) == [0]
+
+
+async def test_a_number_alone_names_no_receipt(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:
+    """It begins anew every day: a void would block nothing, a refund wait for ever and be taken for yesterday's."""
+    await publish(services)
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("1", member=member))
+    alone = {"receipt": {"number": "1"}}
+    works = [("voids", alone), ("refunds", refund("1", original=alone)), ("refunds", {**refund("1"), **alone})]
+    works.append(("refund-quotes", {"original": alone}))
+    for path, body in works:
+        refused = await send(client, till, path, body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "sale_inconsistent"), path
+    assert await balances(services) == [100]
+    assert await fetch(services, "SELECT kind FROM receipt_key") == [("purchase",)]
