@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 from sqlmodel import col, select, update
 
 from kernel.database import ReadSession, WriteSession
-from kernel.errors import ConflictError, NotFoundError
+from kernel.errors import ConflictError, NotFoundError, UnprocessableError
 from loyalty.access.keys import IssuedKey, check_key, issue_key
 from loyalty.access.lockout import CredentialsRefusedError
 from loyalty.access.revocations import revoke_tokens
 from loyalty.codes import checked_code
 from loyalty.models import AccessKey, Terminal
 from loyalty.stores import read_store
+
+MOST_CHARACTERS_ACTED_FOR: Final = 4_000
+"""Of the ids of a hub's terminals, with three more for each: they are written into every token of the hub."""
 
 
 class TerminalNotFoundError(NotFoundError):
@@ -29,6 +32,13 @@ class TerminalExistsError(ConflictError):
 
     code = "terminal_exists"
     title = "There is a terminal with this id already."
+
+
+class TooManyTerminalsError(UnprocessableError):
+    """The ids of the terminals that a hub acts for are too many, or too long, for its token."""
+
+    code = "too_many_terminals"
+    title = "A hub cannot act for so many terminals. Set up another one."
 
 
 class TerminalRevokedError(ConflictError):
@@ -57,19 +67,20 @@ async def create_terminal(
     acts_for: Sequence[str] = (),
     now: datetime,
 ) -> Terminal:
-    """A new terminal of a store, without a key yet. A hub acts for the terminals that it names."""
+    """A new terminal of a store, without a key yet. A hub acts for the terminals that it names.
+
+    Raises ``StoreNotFoundError``, ``TerminalExistsError``, ``TerminalNotFoundError`` and ``TooManyTerminalsError``.
+    """
     await read_store(session, store_id)
     if await _find(session, terminal_id) is not None:
         raise TerminalExistsError(terminal_id=terminal_id)
-    for other in acts_for:
-        await read_terminal(session, other)
     terminal = Terminal(
         terminal_id=checked_code(terminal_id, "terminal_id"),
         store_id=store_id,
         name=name,
         kind=kind,
         training=training,
-        acts_for=sorted(acts_for),
+        acts_for=await _checked_acts_for(session, acts_for),
         created_at=now,
     )
     session.add(terminal)
@@ -107,9 +118,7 @@ async def change_terminal(
     if changes.training is not UNSET:
         terminal.training = changes.training
     if changes.acts_for is not UNSET:
-        for other in changes.acts_for:
-            await read_terminal(session, other)
-        terminal.acts_for = sorted(changes.acts_for)
+        terminal.acts_for = await _checked_acts_for(session, changes.acts_for)
     session.add(terminal)
     await session.flush()
     if (terminal.training, terminal.acts_for) != powers:
@@ -145,6 +154,16 @@ async def terminal_of_key(session: ReadSession, key_text: str) -> tuple[Terminal
     if terminal is None or terminal.status != "active":
         raise CredentialsRefusedError
     return terminal, key.key_id
+
+
+async def _checked_acts_for(session: ReadSession, acts_for: Sequence[str]) -> list[str]:
+    """The terminals that a hub is to act for, each once and in order."""
+    named = sorted(set(acts_for))
+    if sum(len(other) + 3 for other in named) > MOST_CHARACTERS_ACTED_FOR:
+        raise TooManyTerminalsError
+    for other in named:
+        await read_terminal(session, other)
+    return named
 
 
 async def _find(session: ReadSession, terminal_id: str) -> Terminal | None:

@@ -156,7 +156,7 @@ class AdminTerminals(Controller):
         summary="Change a terminal",
         description="One whose powers change (training, whom it acts for) has to sign in again.",
         guards=[requires_permission(Permission.STORES_WRITE)],
-        responses=write_refusals(401, 403, 404),
+        responses=write_refusals(401, 403, 404, 422),
     )
     async def change(
         self, terminal_id: CodeInPath, data: JSONBody[TerminalPatch], caller: Staff, services: ServicesOf

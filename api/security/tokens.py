@@ -18,7 +18,8 @@ from api.security.keys import SigningKeys
 ISSUER: Final = "comeback"
 LEEWAY: Final = timedelta(seconds=5)
 """Our own servers' clocks may differ by so much."""
-_LONGEST_TOKEN_CHARACTERS: Final = 4_096
+_LONGEST_TOKEN_CHARACTERS: Final = 7_680
+"""A hub's token names its terminals (``loyalty.terminals``). Proxies commonly refuse a header of 8 KiB."""
 _REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub")
 _CHECKS: Final[Options] = {"require": list(_REQUIRED), "verify_exp": False, "verify_nbf": False, "verify_iat": False}
 """PyJWT would compare the times with its own clock; ``_check_time`` compares them with ours."""

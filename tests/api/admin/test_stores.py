@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from api.services import Services
+from loyalty.terminals import MOST_CHARACTERS_ACTED_FOR, create_terminal
 from tests.clocks import MovableClock
 from tests.shop import Shop, bearer
 
@@ -178,6 +180,26 @@ async def test_a_terminal_of_what_is_absent_is_not_made(
     answer = await client.post("/v1/admin/terminals", headers=owner, json=TERMINAL | change)
     assert answer.status_code == 404
     assert (await client.get(f"/v1/admin/terminals?store={store}", headers=owner)).json()["terminals"] == []
+
+
+async def test_a_hub_signs_in_with_as_many_terminals_as_it_can_be_given(
+    services: Services, client: httpx.AsyncClient, owner: dict[str, str], store: str
+) -> None:
+    longest = MOST_CHARACTERS_ACTED_FOR // 80 - 3
+    ids, now = [f"{number:0>{longest}}" for number in range(81)], services.clock()
+    async with services.database.write() as session:
+        for terminal_id in ids:
+            await create_terminal(session, terminal_id=terminal_id, store_id=store, name=terminal_id, now=now)
+        await session.commit()
+    hub = TERMINAL | {"kind": "hub", "terminal_id": "h" * 63}
+    refused = await client.post("/v1/admin/terminals", headers=owner, json=hub | {"acts_for": ids})
+    assert (refused.status_code, refused.json()["code"]) == (422, "too_many_terminals")
+    made = await client.post("/v1/admin/terminals", headers=owner, json=hub | {"acts_for": ids[:80]})
+    assert made.status_code == 201
+    keys = f"/v1/admin/terminals/{hub['terminal_id']}/keys"
+    key = (await client.post(keys, headers=owner, json={"label": "first"})).json()["secret"]
+    headers = bearer((await client.post("/v1/pos/sessions", json={"key": key})).json()["access_token"])
+    assert (await client.get("/v1/pos/waiting-refunds", headers=headers)).status_code == 200
 
 
 async def test_a_walk_through_terminals_keeps_to_its_store(
