@@ -157,11 +157,12 @@ def checked_zone(zone: str) -> str:
     them or tell another time by them.
     """
     try:
-        if zone[:1].isupper() and ZoneInfo(zone):
-            return zone
+        if not zone[:1].isupper():
+            raise ValueError
+        ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise InvalidProfileError("A zone is a name such as Europe/Berlin.", field="zone")
+        raise InvalidProfileError("A zone is a name such as Europe/Berlin.", field="zone") from None
+    return zone
 
 
 def checked_name(name: str | None) -> str | None:
