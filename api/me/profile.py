@@ -12,11 +12,14 @@ from api.consents import ConsentAnswers, ConsentView, consents_given, view_conse
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals, write_refusals
 from api.etags import conditional
+from api.rate_limits import Limit, limited
 from kernel.database import driver
 from loyalty.access.sessions import end_session
 from loyalty.members.family import family_of
 from loyalty.members.ids import member_public_id
 from loyalty.members.profile import Profile, ProfileChanges, change_profile, read_profile
+
+CHANGES = Limit("profile_changes", 120, 3_600)
 
 
 class IdentityView(Struct, frozen=True, kw_only=True):
@@ -79,7 +82,8 @@ class MyProfile(Controller):
     @patch(
         operation_id="changeMyProfile",
         summary="Change language, zone, name, birthday or consents",
-        responses=write_refusals(401, 404, 422),
+        guards=[limited(CHANGES)],
+        responses=write_refusals(401, 404, 422, 429),
     )
     async def change(self, data: JSONBody[ProfilePatch], caller: Member, services: ServicesOf) -> ProfileView:
         changes = profile_changes(data, source=caller.actor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy.dialects.postgresql import insert
@@ -12,12 +13,22 @@ from kernel.errors import UnprocessableError
 from loyalty.members.family import family_of
 from loyalty.models import Consent
 
+MOST_PER_MEMBER: Final = 100
+"""Purposes and channels together: many times what a business asks, and few enough to be read at every till."""
+
 
 class ConsentRepeatedError(UnprocessableError):
     """A ``purpose`` and ``channel`` stand twice in one list: which of the two answers counts cannot be told."""
 
     code = "consent_repeated"
     title = "Each purpose and channel is answered once."
+
+
+class TooManyConsentsError(UnprocessableError):
+    """A member answers a bounded number of questions."""
+
+    code = "too_many_consents"
+    title = "No more purposes and channels can be answered."
 
 
 class ConsentGiven(Struct, frozen=True, kw_only=True):
@@ -53,7 +64,7 @@ async def record_consents(
 ) -> list[ConsentGiven]:
     """Keep the answers that differ from those that stand, and answer them: said again, nothing is written.
 
-    Raises ``ConsentRepeatedError``.
+    Raises ``ConsentRepeatedError`` and ``TooManyConsentsError``.
     """
     asked = [(consent.purpose, consent.channel) for consent in consents]
     for purpose, channel in asked:
@@ -65,6 +76,9 @@ async def record_consents(
         (consent.purpose, consent.channel): (consent.granted, consent.text_version)
         for consent in await standing_consents(session, member_id)
     }
+    further = set(asked) - standing.keys()
+    if further and len(standing) + len(further) > MOST_PER_MEMBER:
+        raise TooManyConsentsError(most=MOST_PER_MEMBER)
     new = [
         consent
         for consent in consents

@@ -7,6 +7,7 @@ import pytest
 
 from api.services import Services
 from kernel.database import driver
+from loyalty.members.consents import MOST_PER_MEMBER
 from loyalty.members.ids import member_public_id
 from tests.clocks import MovableClock
 from tests.journeys.tills import fetch
@@ -138,3 +139,19 @@ async def test_a_merged_member_is_changed_where_they_are_now(
     answer = await change(client, support, card, {"language": "de"})
     assert (answer.status_code, answer.json()["member_id"]) == (200, anna)
     assert (await client.get(f"{MEMBERS}/{anna}", headers=support)).json()["language"] == "de"
+
+
+async def test_what_one_member_can_answer_is_bounded_and_can_always_be_withdrawn(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    me = bearer((await shop.phone_session("+79990000001"))["access_token"])
+
+    async def answer(*numbers: int, granted: bool = True) -> int:
+        consents = [YES | {"purpose": f"purpose-{number}", "granted": granted} for number in numbers]
+        return (await client.patch("/v1/me", headers=me, json={"consents": consents})).status_code
+
+    for first in range(0, MOST_PER_MEMBER, 20):
+        assert await answer(*range(first, first + 20)) == 200
+    assert await answer(MOST_PER_MEMBER) == 422
+    assert await answer(0, granted=False) == 200
+    assert len((await client.get("/v1/me", headers=me)).json()["consents"]) == MOST_PER_MEMBER
