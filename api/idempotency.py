@@ -12,7 +12,7 @@ import msgspec
 from litestar.params import HeaderParameter
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from api.problems import PROBLEM_MEDIA_TYPE, encode_refusal
 from api.services import Services
@@ -22,6 +22,7 @@ from loyalty.answers import KeyId, StoredAnswer, find_answers, repeat_of, store_
 from loyalty.purchases.outcome import Repeated
 
 _RACES = 5
+_LOST_RACES = {asyncpg.UniqueViolationError.sqlstate, asyncpg.DeadlockDetectedError.sqlstate}
 _BINDING = (NotFoundError, ConflictError, UnprocessableError)
 
 IdempotencyKey = Annotated[
@@ -123,8 +124,8 @@ async def settle_once(
             return await _attempt(services, key_id, body, act, status, holds_secret=holds_secret, rehearsal=rehearsal)
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
             continue
-        except IntegrityError as error:
-            if getattr(error.orig, "sqlstate", None) != "23505":
+        except DBAPIError as error:  # the same two, where a session has sent the statement
+            if getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
                 raise
     raise asyncpg.LockNotAvailableError("the request kept losing its race")
 
