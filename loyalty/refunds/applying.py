@@ -102,20 +102,20 @@ def cash_reduction_minor(
     document: ProgrammeDocument,
     *,
     earlier: Sequence[WalletEffect] = (),
+    reduced_minor: int = 0,
 ) -> int:
     """What points that could not be taken lower the cash by, where the programme says so. Never below no cash.
 
-    It is the step between two totals, after the ``earlier`` refunds and after this one: in how many parts the goods
-    come back saves nobody a rounding.
+    It is the total after the ``earlier`` refunds and this one less what those have lowered the cash by,
+    ``reduced_minor``: in how many parts the goods come back saves nobody a rounding, and what was more than the cash
+    of one part is kept from the next.
     """
     value = document.spending.value
     if document.refunds.shortfall != "reduce_cash" or value is None:
         return 0
     wallet = document.spending.wallet or document.primary_wallet
-    before = sum(effect.left for effect in earlier if effect.wallet == wallet)
-    after = before + sum(effect.left for effect in effects if effect.wallet == wallet)
-    step_minor = after * value.minor // value.points - before * value.minor // value.points
-    return max(0, min(step_minor, cash_minor))
+    left = sum(effect.left for effect in (*earlier, *effects) if effect.wallet == wallet)
+    return max(0, min(left * value.minor // value.points - reduced_minor, cash_minor))
 
 
 def _settings(wallets: Mapping[str, Wallet], code: str) -> Wallet:

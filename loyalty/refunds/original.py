@@ -26,7 +26,10 @@ SELECT line_no, line_id, sku, quantity, amount_minor, discount_minor, tax_minor,
        points_minor
 FROM purchase_line WHERE member_id = $1 AND purchase_no = $2 ORDER BY line_no
 """
-_REFUNDS = "SELECT lines, effect FROM refund WHERE member_id = $1 AND purchase_no = $2 ORDER BY refund_no"
+_REFUNDS = """
+SELECT lines, effect, amount_minor - cash_minor AS not_in_cash_minor
+FROM refund WHERE member_id = $1 AND purchase_no = $2 ORDER BY refund_no
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Original:
     """After each of its refunds, in their order: line id -> quantity that had come back in all."""
     earlier: tuple[WalletEffect, ...]
     """What refunds of it have done so far, in their order."""
+    not_in_cash_minor: int
+    """Of the price of what has come back so far: what was paid with points, and what they have lowered the cash by."""
 
     @property
     def came_back(self) -> Mapping[str, Decimal]:
@@ -101,6 +106,7 @@ async def load_original(connection: "Connection[Record]", member_id: int, purcha
         line_nos={line["line_id"]: line["line_no"] for line in lines},
         states=_states(refunds),
         earlier=tuple(msgspec.convert(effect, WalletEffect) for row in refunds for effect in row["effect"]),
+        not_in_cash_minor=sum(row["not_in_cash_minor"] for row in refunds),
     )
 
 

@@ -29,6 +29,8 @@ class Reckoning:
     """Price of it after discounts, and with the last of it the sale's rounding."""
     points_minor: int
     """The part of the price that points had paid."""
+    points_minor_before: int
+    """The same of all that had come back before."""
     taken: TakenBack
     """Earned points to take, and what returns to the counters."""
     points_back: int
@@ -57,6 +59,7 @@ def reckon(original: Original, lines: Sequence[ReturnedLine], programme: Program
         quantities=quantities,
         amount_minor=_total_minor(original, left_before) - _total_minor(original, left_after),
         points_minor=points_minor,
+        points_minor_before=_points_minor(original.basket) - _points_minor(left_before),
         taken=taken,
         points_back=_points_out(original, left_after) - _points_out(original, left_before),
         points_back_before=_points_out(original, left_before),

@@ -151,7 +151,11 @@ async def _refund(
         amount_minor=reckoning.amount_minor,
         points_minor=reckoning.points_minor,
         cash_reduction_minor=cash_reduction_minor(
-            effects, reckoning.amount_minor - reckoning.points_minor, document, earlier=original.earlier
+            effects,
+            reckoning.amount_minor - reckoning.points_minor,
+            document,
+            earlier=original.earlier,
+            reduced_minor=original.not_in_cash_minor - reckoning.points_minor_before,
         ),
         effects=tuple(effects),
         balances=tuple((code, wallet.balance) for code, wallet in sorted(account.wallets.items())),

@@ -224,6 +224,28 @@ async def test_refunds_in_many_parts_lower_the_cash_by_what_one_would(
     assert sum(reduced) == 10, "5 of 100 spent points a time are worth half a unit"
 
 
+@pytest.mark.parametrize("parts", [["goods", "tobacco"], ["tobacco", "goods"], [""]])
+async def test_what_is_more_than_the_cash_of_one_part_is_kept_from_the_next(
+    services: Services, client: httpx.AsyncClient, shop: Shop, parts: list[str]
+) -> None:
+    """Points paid for the goods and not the tobacco; what the two earned is spent, and lowers the cash by 50."""
+    spending = {"value": {"points": 1, "minor": 100}, "needs_proof": False, "excluded": {"skus": ["tobacco"]}}
+    rules = [fixed("one", 100, condition="purchase.lines_count == 1")]
+    rules.append(fixed("two", 50, condition="purchase.lines_count == 2"))
+    await publish(services, programme(*rules, spending=spending, refunds=REDUCE_CASH))
+    till, owner = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("first", member=owner))
+    two, three = (line("goods"), line("tobacco", sku="tobacco")), (line("a", 5_000), line("b", 1), line("c", 1))
+    for number, goods, points in [("2", two, 100), ("3", three, 50)]:
+        hold = await done(client, till, "holds", basket(*goods, member=owner, points=points))
+        await done(client, till, "purchases", sale(number, *goods, member=owner, hold_id=hold["id"]))
+    cash = 0
+    for part in parts:
+        lines = {"lines": [{"id": part, "quantity": "1"}]} if part else {}
+        cash += (await done(client, till, "refunds", refund("2", f"r-{part}", **lines)))["cash_minor"]
+    assert cash == 10_000 - 5_000
+
+
 @pytest.mark.parametrize("rounding_minor", [-99, -1, 100])
 @pytest.mark.parametrize("order", ["ab", "ba"])
 @pytest.mark.parametrize("points", [0, 30, 59])
