@@ -4,6 +4,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from loyalty.terminals import Place
+
 
 class MemberCaller(Struct, frozen=True):
     """A member's phone."""
@@ -30,11 +32,16 @@ class TerminalCaller(Struct, frozen=True):
     store_id: str
     kind: str
     training: bool = False
-    acts_for: tuple[str, ...] = ()
+    acts_for: dict[str, Place] = {}
+    """The terminals that a hub may name, by id, each at its own store."""
     key_id: str = ""
     """The key that its token was exchanged for."""
     cashier_id: str | None = None
     """Who signed in at the till with their PIN."""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.terminal_id, self.store_id, self.kind)
 
     @property
     def client(self) -> str:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession
-from kernel.errors import ConflictError, NotFoundError, UnprocessableError
+from kernel.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableError
 from loyalty.codes import checked_code
 from loyalty.members.profile import checked_zone
 from loyalty.models import Store
@@ -29,6 +29,13 @@ class StoreExistsError(ConflictError):
 
     code = "store_exists"
     title = "There is a store with this id already."
+
+
+class StoreClosedError(ForbiddenError):
+    """Nobody signs in at a closed store. Its receipts stay, and its goods are taken back elsewhere."""
+
+    code = "store_closed"
+    title = "The store is closed."
 
 
 class InvalidCurrencyError(UnprocessableError):
@@ -79,6 +86,14 @@ async def read_store(session: ReadSession, store_id: str) -> Store:
     store = await _find(session, store_id)
     if store is None:
         raise StoreNotFoundError(store_id=store_id)
+    return store
+
+
+async def read_open_store(session: ReadSession, store_id: str) -> Store:
+    """A store where somebody signs in. Raises ``StoreNotFoundError`` and ``StoreClosedError``."""
+    store = await read_store(session, store_id)
+    if store.status != "open":
+        raise StoreClosedError(store_id=store_id)
     return store
 
 

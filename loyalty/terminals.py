@@ -13,11 +13,14 @@ from loyalty.access.keys import IssuedKey, check_key, issue_key
 from loyalty.access.lockout import CredentialsRefusedError
 from loyalty.access.revocations import revoke_tokens
 from loyalty.codes import checked_code
-from loyalty.models import AccessKey, Terminal
+from loyalty.models import AccessKey, Store, Terminal
 from loyalty.stores import read_store
 
 MOST_CHARACTERS_ACTED_FOR: Final = 4_000
-"""Of the ids of a hub's terminals, with three more for each: they are written into every token of the hub."""
+"""Of the ids of a hub's terminals and of their stores: they are written into every token of the hub."""
+_AROUND_TERMINAL: Final = 3
+_AROUND_STORE: Final = 16
+"""What a token writes around an id of each: ``"",`` and ``["","till",["..."]],``."""
 
 
 class TerminalNotFoundError(NotFoundError):
@@ -46,6 +49,14 @@ class TerminalRevokedError(ConflictError):
 
     code = "terminal_revoked"
     title = "The terminal has been revoked."
+
+
+class Place(Struct, frozen=True):
+    """A terminal and where it stands. Terminals never change their store."""
+
+    terminal_id: str
+    store_id: str
+    kind: str
 
 
 class TerminalChanges(Struct, frozen=True, kw_only=True):
@@ -156,13 +167,32 @@ async def terminal_of_key(session: ReadSession, key_text: str) -> tuple[Terminal
     return terminal, key.key_id
 
 
+async def places_acted_for(session: ReadSession, terminal: Terminal) -> Sequence[Place]:
+    """The terminals that a hub may act for now: neither the revoked ones nor those of closed stores."""
+    if not terminal.acts_for:
+        return ()
+    statement = (
+        select(Terminal.terminal_id, Terminal.store_id, Terminal.kind)
+        .join(Store, col(Store.store_id) == col(Terminal.store_id))
+        .where(
+            col(Terminal.terminal_id).in_(terminal.acts_for),
+            col(Terminal.status) == "active",
+            col(Store.status) == "open",
+        )
+    )
+    return [Place(*row) for row in await session.exec(statement)]
+
+
 async def _checked_acts_for(session: ReadSession, acts_for: Sequence[str]) -> list[str]:
     """The terminals that a hub is to act for, each once and in order."""
     named = sorted(set(acts_for))
-    if sum(len(other) + 3 for other in named) > MOST_CHARACTERS_ACTED_FOR:
+    size = sum(len(other) + _AROUND_TERMINAL for other in named)
+    if size <= MOST_CHARACTERS_ACTED_FOR:
+        terminals = [await read_terminal(session, other) for other in named]
+        groups = {(terminal.store_id, terminal.kind) for terminal in terminals}
+        size += sum(len(store_id) + _AROUND_STORE for store_id, _ in groups)
+    if size > MOST_CHARACTERS_ACTED_FOR:
         raise TooManyTerminalsError
-    for other in named:
-        await read_terminal(session, other)
     return named
 
 

@@ -7,6 +7,7 @@ from api.openapi_document.schemas import tidied
 
 _NOTES: Final = {
     "store_id": "The store's id, as the business chose it.",
+    "terminal": "For a hub: the terminal whose store is meant.",
     "store": "Only those of the store with this id.",
     "terminal_id": "The terminal's id, as the business chose it.",
     "cashier_id": "The cashier's id, as the business chose it.",

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from api.callers import TerminalCaller
-from api.pos.sales import MemberRef, acting_terminal, resolve_reference
+from api.pos.sales import MemberRef, acting_place, resolve_reference
 from api.security.member_tokens import Proof
 from api.services import Services
 from loyalty.purchases.sale import MAX_LINES, Code, Minor, ReceiptRef, Sale, SaleLine, SaleTender, SignedMinor
@@ -32,14 +32,14 @@ async def to_sale(services: Services, caller: TerminalCaller, basket: Basket) ->
 
     Raises what the resolving of references does.
     """
-    terminal_id = acting_terminal(caller, basket.terminal)
+    acting = acting_place(caller, basket.terminal)
     now = services.clock()
     member_id, proof = await resolve_reference(services, caller, basket.member, at=now)
     sale = Sale(
-        store_id=caller.store_id,
-        terminal_id=terminal_id,
+        store_id=acting.store_id,
+        terminal_id=acting.terminal_id,
         cashier_id=caller.cashier_id,
-        channel=basket.channel or caller.kind,
+        channel=basket.channel or acting.kind,
         member_id=member_id,
         receipt=_NO_RECEIPT,
         stated_at=now,

@@ -8,7 +8,7 @@ from api import fields
 from api.dependencies import ServicesOf, Terminal
 from api.documented import write_refusals
 from api.pos.customers import Customer, present_customer
-from api.pos.sales import acting_terminal
+from api.pos.sales import acting_place
 from api.rate_limits import Limit, limited
 from loyalty.members.finding import MemberLookup, find_member, use_rotating_code
 
@@ -45,7 +45,7 @@ class Lookup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 )
 async def look_up_member(data: JSONBody[Lookup], caller: Terminal, services: ServicesOf) -> Customer:
     now = services.clock()
-    terminal_id = acting_terminal(caller, data.terminal)
+    terminal_id = acting_place(caller, data.terminal).terminal_id
     lookup = MemberLookup(
         qr=data.qr,
         barcode=data.barcode,

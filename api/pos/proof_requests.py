@@ -12,6 +12,7 @@ from api.auth.codes import CodeSent, queue_code
 from api.dependencies import ServicesOf, Terminal
 from api.documented import accepted, created, write_refusals
 from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body, settle_once, veiled
+from api.pos.sales import acting_place
 from api.rate_limits import Limit, limited
 from api.security.member_tokens import read_member_token
 from kernel.database import WriteSession
@@ -107,11 +108,12 @@ class PosProofRequests(Controller):
         self, data: JSONBody[CustomerToAsk], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
     ) -> Answered:
         token = read_member_token(services.signing_keys, data.member_token, caller=caller, now=services.clock())
+        acting = acting_place(caller, token.terminal_id)
 
         async def act(session: WriteSession, now: datetime) -> ConfirmationRequested:
             member = await surviving_member(session, token.member_id)
             asked = await ask_for_confirmation(
-                session, member.member_id, store_id=caller.store_id, terminal_id=token.terminal_id, now=now
+                session, member.member_id, store_id=acting.store_id, terminal_id=acting.terminal_id, now=now
             )
             return ConfirmationRequested(confirmation_id=asked.confirmation_id, expires_at=asked.expires_at)
 

@@ -16,15 +16,17 @@ from api.pos.receipt_views import (
     show_refund,
     show_registered,
 )
+from api.pos.sales import receipt_key_at
 from kernel.database import driver
-from loyalty.purchases.sale import Code, ReceiptRef, receipt_key
+from loyalty.purchases.sale import Code, ReceiptRef
 from loyalty.receipts import find_receipts, member_and_number
 
 ReceiptInPath = Annotated[str, PathParameter(description="Public id: `pur_...` or `ref_...`", max_length=64)]
 
 
 class ReceiptSearch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the receipt says of itself. Store and terminal default to the caller's."""
+    """What the receipt says of itself. Store and terminal default to the caller's, the store of a terminal that a
+    hub acts for to that terminal's."""
 
     receipt: ReceiptRef
     store: Code | None = None
@@ -64,7 +66,7 @@ async def read_receipt(
 async def search_receipt(
     data: JSONBody[ReceiptSearch], caller: Terminal, services: ServicesOf, accept_language: AcceptLanguage = None
 ) -> BookedReceipt:
-    key = receipt_key(data.store or caller.store_id, data.terminal or caller.terminal_id, data.receipt)
+    key = receipt_key_at(caller, caller.place, store=data.store, terminal=data.terminal, receipt=data.receipt)
     if data.kind == "refund":
         key = f"refund/{key}"
     async with services.database.read() as session:

@@ -13,27 +13,28 @@ from api.dependencies import ServicesOf, Terminal
 from api.documented import created, refusals, write_refusals
 from api.idempotency import Answered, IdempotencyKey, settle_once
 from api.pos.refund_views import RefundView, refund_view
-from api.pos.sales import acting_terminal
+from api.pos.sales import acting_place, receipt_key_at
 from api.services import Services
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import UnprocessableError
 from loyalty.answers import KeyId
 from loyalty.purchases.checking import check_instants, check_named
 from loyalty.purchases.outcome import Repeated
-from loyalty.purchases.sale import MAX_LINES, Code, Instant, ReceiptRef, canonical, receipt_key
+from loyalty.purchases.sale import MAX_LINES, Code, Instant, ReceiptRef, canonical
 from loyalty.receipts import member_and_number
 from loyalty.refunds import recording
 from loyalty.refunds.original import receipt_key_of
 from loyalty.refunds.recording import RefundSubmission
 from loyalty.refunds.returned import PurchaseNotFoundError, Return, ReturnedLine, Waiting
 from loyalty.stores import read_store
+from loyalty.terminals import Place
 
 _QUOTED = ReceiptRef(number="/", shift="/")
 """No till can send these: a quote is never taken for a refund that was made."""
 
 
 class OriginalRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The sale: by our id, or by its receipt, from any store. Store and terminal default to the caller's."""
+    """The sale: by our id, or by its receipt, from any store. Store and terminal default to those of the refund."""
 
     purchase_id: Annotated[str, Meta(max_length=64)] | None = None
     receipt: ReceiptRef | None = None
@@ -47,6 +48,8 @@ class RefundQuoteRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
     original: OriginalRef
     lines: Annotated[tuple[ReturnedLine, ...], Meta(max_length=MAX_LINES)] = ()
     occurred_at: Instant | None = None
+    terminal: Code | None = None
+    """For a hub: the terminal where the goods come back."""
 
 
 class RefundRequest(RefundQuoteRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +58,6 @@ class RefundRequest(RefundQuoteRequest, frozen=True, kw_only=True, forbid_unknow
     receipt: ReceiptRef
     occurred_at: Instant
     reason: fields.Reason | None = None
-    terminal: Code | None = None
     cashier: Code | None = None
     sent_at: Instant | None = None
     offline: bool = False
@@ -80,14 +82,15 @@ class OriginalUnclearError(UnprocessableError):
 )
 async def quote_refund(data: JSONBody[RefundQuoteRequest], caller: Terminal, services: ServicesOf) -> RefundView:
     now = services.clock()
+    acting = acting_place(caller, data.terminal)
     check_instants(occurred_at=data.occurred_at)
     async with services.database.write() as session:
         refund = Return(
-            store_id=caller.store_id,
-            terminal_id=caller.terminal_id,
+            store_id=acting.store_id,
+            terminal_id=acting.terminal_id,
             cashier_id=caller.cashier_id,
             receipt=_QUOTED,
-            purchase_key=await _purchase_key(session, caller, data.original),
+            purchase_key=await _purchase_key(session, caller, acting, data.original),
             lines=data.lines,
             stated_at=data.occurred_at or now,
         )
@@ -135,23 +138,24 @@ async def to_return(session: ReadSession, caller: TerminalCaller, request: Refun
     """The refund as the domain records it.
 
     Raises ``OriginalUnclearError``, ``PurchaseNotFoundError``, ``StoreNotFoundError``, ``SaleInconsistentError`` for a
-    receipt that is not named, and ``InstantImpossibleError``.
+    receipt that is not named, ``InstantImpossibleError`` and ``TerminalForeignError``.
     """
+    acting = acting_place(caller, request.terminal)
     check_instants(occurred_at=request.occurred_at)
     check_named(request.receipt, at="receipt")
     return Return(
-        store_id=caller.store_id,
-        terminal_id=acting_terminal(caller, request.terminal),
+        store_id=acting.store_id,
+        terminal_id=acting.terminal_id,
         cashier_id=request.cashier or caller.cashier_id,
         receipt=request.receipt,
-        purchase_key=await _purchase_key(session, caller, request.original),
+        purchase_key=await _purchase_key(session, caller, acting, request.original),
         lines=request.lines,
         stated_at=request.occurred_at,
         reason=request.reason,
     )
 
 
-async def _purchase_key(session: ReadSession, caller: TerminalCaller, original: OriginalRef) -> str:
+async def _purchase_key(session: ReadSession, caller: TerminalCaller, acting: Place, original: OriginalRef) -> str:
     if (original.purchase_id is None) == (original.receipt is None):
         raise OriginalUnclearError
     if original.receipt is not None:
@@ -159,7 +163,9 @@ async def _purchase_key(session: ReadSession, caller: TerminalCaller, original: 
         if original.store is not None:
             # A refund may wait for its sale, but not for a store that there is not.
             await read_store(session, original.store)
-        return receipt_key(original.store or caller.store_id, original.terminal or caller.terminal_id, original.receipt)
+        return receipt_key_at(
+            caller, acting, store=original.store, terminal=original.terminal, receipt=original.receipt
+        )
     key = member_and_number("pur", original.purchase_id or "")
     found = await receipt_key_of(await driver(session), *key) if key else None
     if found is None:

@@ -15,7 +15,7 @@ from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
 from api.idempotency import Answered, IdempotencyKey, canonical_body, settle_once, veiled
 from api.pos.customers import Customer, present_customer
-from api.pos.sales import acting_terminal
+from api.pos.sales import acting_place
 from api.rate_limits import Limit, limited
 from kernel.database import ReadSession, WriteSession
 from loyalty import identities
@@ -24,6 +24,7 @@ from loyalty.members.ids import member_id_of
 from loyalty.members.registration import Newcomer, register_member
 from loyalty.purchases.sale import canonical
 from loyalty.stores import read_store
+from loyalty.terminals import Place
 
 REGISTRATIONS = Limit("registrations", 60, 60)
 
@@ -75,7 +76,7 @@ class Registered(Struct, frozen=True, kw_only=True):
 async def register(
     data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
 ) -> Answered:
-    terminal_id = acting_terminal(caller, data.terminal)
+    acting = acting_place(caller, data.terminal)
     identities_of = _identities(data, services.settings.phone_region)
     presented: Customer | None = None
 
@@ -85,7 +86,7 @@ async def register(
             services,
             caller,
             member_id,
-            terminal_id=terminal_id,
+            terminal_id=acting.terminal_id,
             identified_by="registration",
             proof="none",
             now=now,
@@ -93,7 +94,7 @@ async def register(
 
     async def act(session: WriteSession, now: datetime) -> RegisteredMember:
         nonlocal presented
-        newcomer = await _newcomer(session, caller, data, identities_of)
+        newcomer = await _newcomer(session, caller, acting, data, identities_of)
         member = await register_member(session, newcomer, lookup_key=services.lookup_key, now=now)
         presented = await present(session, member.member_id, now)
         return RegisteredMember(created=member.created, member_id=presented.member_id)
@@ -111,9 +112,13 @@ async def register(
 
 
 async def _newcomer(
-    session: ReadSession, caller: TerminalCaller, data: RegistrationRequest, identities_of: tuple[KnownBy, ...]
+    session: ReadSession,
+    caller: TerminalCaller,
+    acting: Place,
+    data: RegistrationRequest,
+    identities_of: tuple[KnownBy, ...],
 ) -> Newcomer:
-    store = await read_store(session, caller.store_id)
+    store = await read_store(session, acting.store_id)
     return Newcomer(
         identities=identities_of,
         language=data.language,

@@ -13,7 +13,7 @@ from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
 from api.idempotency import Answered, IdempotencyKey, answer_once
 from api.pos.refund_views import RefundView, refund_view
-from api.pos.sales import MemberRef, acting_terminal, resolve_reference
+from api.pos.sales import MemberRef, acting_place, resolve_reference
 from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
@@ -73,15 +73,16 @@ async def take_back(
 
 
 async def _basket(services: Services, caller: TerminalCaller, data: ReturnRequest) -> Sale:
+    acting = acting_place(caller, data.terminal)
     check_instants(occurred_at=data.occurred_at)
     member_id, _ = await resolve_reference(services, caller, data.member, at=services.clock())
     if member_id is None:
         raise MemberMissingError
     return Sale(
-        store_id=caller.store_id,
-        terminal_id=acting_terminal(caller, data.terminal),
+        store_id=acting.store_id,
+        terminal_id=acting.terminal_id,
         cashier_id=data.cashier or caller.cashier_id,
-        channel=caller.kind,
+        channel=acting.kind,
         member_id=member_id,
         receipt=data.receipt,
         stated_at=data.occurred_at,

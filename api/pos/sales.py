@@ -28,9 +28,11 @@ from loyalty.purchases.sale import (
     SaleTender,
     SignedMinor,
     canonical,
+    receipt_key,
 )
 from loyalty.purchases.timing import clock_skew
 from loyalty.receipts import member_and_number
+from loyalty.terminals import Place
 
 
 class MemberRef(MemberLookup, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,7 +67,7 @@ class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The quote's token: its programme version is honoured while the quote is valid."""
     cashier: Code | None = None
     terminal: Code | None = None
-    """For a hub: the terminal that sold."""
+    """For a hub: the terminal that sold. Its own store counts."""
     channel: Code | None = None
     """Defaults to the terminal's kind: ``till`` or ``web``."""
     sent_at: Instant | None = None
@@ -82,13 +84,28 @@ class TerminalForeignError(UnprocessableError):
     title = "This hub does not act for that terminal."
 
 
-def acting_terminal(caller: TerminalCaller, named: str | None) -> str:
-    """The terminal that a request is about: the caller, or one that a hub names. Raises ``TerminalForeignError``."""
+def acting_place(caller: TerminalCaller, named: str | None) -> Place:
+    """Where a request is about: at the caller's own terminal, or at one that a hub names, in that terminal's store.
+
+    Whoever sends a sale, it is the same sale then. Raises ``TerminalForeignError``.
+    """
     if named is None or named == caller.terminal_id:
-        return caller.terminal_id
+        return caller.place
     if named not in caller.acts_for:
         raise TerminalForeignError(None, terminal=named)
-    return named
+    return caller.acts_for[named]
+
+
+def receipt_key_at(
+    caller: TerminalCaller, acting: Place, *, store: str | None, terminal: str | None, receipt: ReceiptRef
+) -> str:
+    """The key of a receipt from any store. Terminal and store default to the ``acting`` place.
+
+    The store of the caller's own terminal, and of one that it acts for, is known.
+    """
+    terminal = terminal or acting.terminal_id
+    known = caller.place if terminal == caller.terminal_id else caller.acts_for.get(terminal, acting)
+    return receipt_key(store or known.store_id, terminal, receipt)
 
 
 async def to_submission(services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest) -> Submission:
@@ -115,12 +132,13 @@ def submission_of(
     services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest, *, member_id: int | None
 ) -> Submission:
     """The same for a sale whose member is known; with a hold, by ``hold_owner``."""
+    acting = acting_place(caller, request.terminal)
     hold = None if request.hold_id is None else member_and_number("hld", request.hold_id)
     sale = Sale(
-        store_id=caller.store_id,
-        terminal_id=acting_terminal(caller, request.terminal),
+        store_id=acting.store_id,
+        terminal_id=acting.terminal_id,
         cashier_id=request.cashier or caller.cashier_id,
-        channel=request.channel or caller.kind,
+        channel=request.channel or acting.kind,
         member_id=member_id,
         receipt=request.receipt,
         stated_at=request.occurred_at,
@@ -168,7 +186,8 @@ async def hold_owner(
     named = member_and_number("hld", request.hold_id or "")
     if named is None or buyer_id is None:
         raise HoldNotFoundError
-    checkout = Checkout(caller.store_id, acting_terminal(caller, request.terminal))
+    acting = acting_place(caller, request.terminal)
+    checkout = Checkout(acting.store_id, acting.terminal_id)
     return await owner_of_hold(session, *named, buyer_id=buyer_id, checkout=checkout)
 
 

@@ -14,8 +14,8 @@ from api.security.access import issue_terminal_access
 from api.security.proving import prove_secret
 from loyalty.cashiers import cashier_at_store
 from loyalty.models import Cashier
-from loyalty.stores import read_store
-from loyalty.terminals import read_terminal, terminal_of_key
+from loyalty.stores import read_open_store
+from loyalty.terminals import places_acted_for, read_terminal, terminal_of_key
 
 TERMINAL_SIGN_INS = Limit("terminal_sign_ins", 120, 600)
 
@@ -75,8 +75,9 @@ class PosSessions(Controller):
     async def create(self, data: JSONBody[TerminalSignIn], services: ServicesOf) -> TerminalSession:
         async with services.database.read() as session:
             terminal, key_id = await terminal_of_key(session, data.key)
-            store = await read_store(session, terminal.store_id)
-        access = issue_terminal_access(services.signing_keys, terminal, key_id, now=services.clock())
+            store = await read_open_store(session, terminal.store_id)
+            acts_for = await places_acted_for(session, terminal)
+        access = issue_terminal_access(services.signing_keys, terminal, key_id, acts_for=acts_for, now=services.clock())
         return TerminalSession(
             access_token=access.token,
             expires_in_s=access.expires_in_s,
@@ -103,8 +104,11 @@ class PosSessions(Controller):
         async with services.database.read() as session:
             cashier = await cashier_at_store(session, data.cashier_id, store_id=caller.store_id)
             terminal = await read_terminal(session, caller.terminal_id)
+            await read_open_store(session, terminal.store_id)
+            acts_for = await places_acted_for(session, terminal)
+        now = services.clock()
         access = issue_terminal_access(
-            services.signing_keys, terminal, caller.key_id, cashier=cashier, now=services.clock()
+            services.signing_keys, terminal, caller.key_id, acts_for=acts_for, cashier=cashier, now=now
         )
         return CashierSession(
             access_token=access.token,

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from api.dependencies import ServicesOf, Terminal
 from api.documented import created, write_refusals
 from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body
-from api.pos.sales import acting_terminal
+from api.pos.sales import acting_place
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from kernel.ids import encode_public_id
@@ -82,7 +82,8 @@ async def shift_report(
 ) -> Answered:
     if data.business_date is None and data.shift is None:
         raise ShiftUnclearError
-    shift = Shift(caller.store_id, acting_terminal(caller, data.terminal), data.business_date, data.shift)
+    acting = acting_place(caller, data.terminal)
+    shift = Shift(acting.store_id, acting.terminal_id, data.business_date, data.shift)
     reported = Counts(sales=data.sales, refunds=data.refunds)
     listed = None if data.receipts is None else _listed(data.receipts, shift)
 

@@ -14,7 +14,7 @@ from api.idempotency import Answered, IdempotencyKey, canonical_body, settle_onc
 from api.pos.holds import HoldView
 from api.pos.holds import view as hold_view
 from api.pos.refund_views import RefundView, refund_view
-from api.pos.sales import acting_terminal
+from api.pos.sales import acting_place
 from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
@@ -57,9 +57,9 @@ class VoidUnclearError(UnprocessableError):
     operation_id="voidAtTill",
     summary="Void a hold or a sale",
     description=(
-        "A sale of the caller's store. One that has not come yet is refused when it comes; a recorded one is refunded "
-        "whole, once: voided again, under any key, it gets the first answer. One that refunds have brought back "
-        "entirely is refused with `sale_refunded`."
+        "A sale of the terminal's store. One that has not come yet is refused when it comes; a recorded one is "
+        "refunded whole, once: voided again, under any key, it gets the first answer. One that refunds have brought "
+        "back entirely is refused with `sale_refunded`."
     ),
     tags=["Till: sales"],
     responses=created(VoidAnswer) | write_refusals(401, 404, 422),
@@ -81,15 +81,15 @@ async def settle_void(
         raise VoidUnclearError
     if data.receipt is not None:
         check_named(data.receipt, at="receipt")
-    terminal_id = acting_terminal(caller, data.terminal)
+    acting = acting_place(caller, data.terminal)
 
     async def act(session: WriteSession, now: datetime) -> VoidAnswer | Repeated:
         if data.receipt is not None:
             submission = VoidSubmission(
                 key=KeyId(caller.client, idempotency_key),
                 receipt=data.receipt,
-                store_id=caller.store_id,
-                terminal_id=terminal_id,
+                store_id=acting.store_id,
+                terminal_id=acting.terminal_id,
                 cashier_id=caller.cashier_id,
                 actor=caller.actor,
             )
@@ -100,10 +100,10 @@ async def settle_void(
         if data.hold_id is not None:
             key = member_and_number("hld", data.hold_id)
         else:
-            key = await find_hold(session, terminal_id=terminal_id, reference=data.hold_reference or "")
+            key = await find_hold(session, terminal_id=acting.terminal_id, reference=data.hold_reference or "")
         if key is None:
             raise HoldNotFoundError
-        checkout = Checkout(caller.store_id, terminal_id)
+        checkout = Checkout(acting.store_id, acting.terminal_id)
         voided_hold = await void_hold(session, *key, checkout=checkout, actor=caller.actor, now=now)
         return VoidAnswer(kind="hold", hold=hold_view(voided_hold))
 

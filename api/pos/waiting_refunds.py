@@ -8,6 +8,8 @@ from msgspec import Struct
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Terminal
 from api.documented import refusals
+from api.parameters import CodeInQuery
+from api.pos.sales import acting_place
 from loyalty.purchases.sale import ReceiptRef
 from loyalty.refunds.listing import ListedRefund, list_waiting
 from loyalty.refunds.returned import ReturnedLine
@@ -42,16 +44,20 @@ class WaitingRefundList(Struct, frozen=True, kw_only=True):
     "/v1/pos/waiting-refunds",
     operation_id="listWaitingRefunds",
     summary="Refunds that wait for their sale",
-    description="Of the caller's store. One disappears from the list when its sale has come and it was applied.",
+    description=("Of the terminal's store. One disappears from the list when its sale has come and it was applied."),
     tags=["Till: refunds"],
-    responses=refusals(401),
+    responses=refusals(401, 422),
 )
 async def waiting_refunds(
-    caller: Terminal, services: ServicesOf, cursor: PageCursor = None, limit: PageLimit = DEFAULT_PER_PAGE
+    caller: Terminal,
+    services: ServicesOf,
+    terminal: CodeInQuery = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = DEFAULT_PER_PAGE,
 ) -> WaitingRefundList:
-    after = text_position(cursor)
+    acting, after = acting_place(caller, terminal), text_position(cursor)
     async with services.database.read() as session:
-        rows = await list_waiting(session, caller.store_id, after=after, limit=limit + 1)
+        rows = await list_waiting(session, acting.store_id, after=after, limit=limit + 1)
     page, following = cut(rows, limit, lambda row: row.refund.receipt_key)
     return WaitingRefundList(items=[_view(row) for row in page], next=following)
 

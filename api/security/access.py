@@ -1,7 +1,8 @@
 """Access tokens and the callers they stand for: what is written into a token is read back in the same file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from api.security.keys import SigningKeys
 from api.security.tokens import InvalidTokenError, TokenType
 from loyalty.members.ids import MemberNotFoundError, member_id_of, member_public_id
 from loyalty.models import Cashier, Staff, Terminal
+from loyalty.terminals import Place
 
 
 class Access(Struct, frozen=True):
@@ -37,14 +39,20 @@ def issue_member_access(keys: SigningKeys, member_id: int, session_id: str, *, n
 
 
 def issue_terminal_access(
-    keys: SigningKeys, terminal: Terminal, key_id: str, *, cashier: Cashier | None = None, now: datetime
+    keys: SigningKeys,
+    terminal: Terminal,
+    key_id: str,
+    *,
+    acts_for: Iterable[Place] = (),
+    cashier: Cashier | None = None,
+    now: datetime,
 ) -> AccessToken:
-    """For the terminal; with ``cashier`` its calls name them, for the length of a shift."""
+    """For the terminal and those it ``acts_for``; with ``cashier`` its calls name them, for the length of a shift."""
     claims: dict[str, object] = {
         "store": terminal.store_id,
         "kind": terminal.kind,
         "training": terminal.training,
-        "acts_for": terminal.acts_for,
+        "acts_for": _grouped(acts_for),
         "key": key_id,
     }
     if cashier is None:
@@ -87,7 +95,7 @@ def _read_terminal(claims: Mapping[str, Any]) -> tuple[Caller, tuple[str, ...]]:
             "store_id": claims["store"],
             "kind": claims["kind"],
             "training": claims["training"],
-            "acts_for": claims["acts_for"],
+            "acts_for": _by_id(claims["acts_for"]),
             "key_id": claims["key"],
             "cashier_id": claims.get("cashier"),
         },
@@ -95,6 +103,19 @@ def _read_terminal(claims: Mapping[str, Any]) -> tuple[Caller, tuple[str, ...]]:
     )
     subjects = (f"terminal:{caller.terminal_id}", f"key:{caller.key_id}")
     return caller, subjects if caller.cashier_id is None else (*subjects, f"cashier:{caller.cashier_id}")
+
+
+def _grouped(places: Iterable[Place]) -> list[tuple[str, str, list[str]]]:
+    """Store, kind, and the ids of such terminals there: a hub's token has to fit into a header."""
+    in_order = sorted(places, key=lambda place: (place.store_id, place.kind, place.terminal_id))
+    groups = groupby(in_order, key=lambda place: (place.store_id, place.kind))
+    return [(*group, [place.terminal_id for place in members]) for group, members in groups]
+
+
+def _by_id(grouped: object) -> dict[str, Place]:
+    """What ``_grouped`` was given. Raises ``msgspec.ValidationError``."""
+    groups = msgspec.convert(grouped, list[tuple[str, str, list[str]]])
+    return {each: Place(each, store_id, kind) for store_id, kind, ids in groups for each in ids}
 
 
 def _read_staff(claims: Mapping[str, Any]) -> tuple[Caller, tuple[str, ...]]:

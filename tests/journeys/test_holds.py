@@ -125,7 +125,7 @@ async def refusal(client: httpx.AsyncClient, till: Till, void: dict[str, str]) -
     return answer.status_code, answer.json()["code"]
 
 
-async def test_a_hub_of_another_store_uses_the_holds_of_the_tills_it_acts_for_and_no_others(
+async def test_a_hub_of_another_store_uses_the_holds_that_the_till_it_acts_for_could_use_and_no_others(
     client: httpx.AsyncClient, shop: Shop, store: str, till: Till, member: dict[str, str]
 ) -> None:
     neighbour = await shop.till(store_id=store)
@@ -138,8 +138,11 @@ async def test_a_hub_of_another_store_uses_the_holds_of_the_tills_it_acts_for_an
     assert (await done(client, till, "voids", {"hold_id": own["id"]}))["hold"]["status"] == "voided"
     for body in ({"hold_id": second["id"]}, {"hold_id": second["id"], "terminal": hub.terminal_id}):
         assert await refusal(client, hub, body) == (404, "hold_not_found")
-    foreign = await done(client, neighbour, "holds", basket(member=member, points=5))
-    named = {"hold_id": foreign["id"], **in_its_name}
+    of_the_store = await done(client, neighbour, "holds", basket(member=member, points=5))
+    assert await refusal(client, hub, {"hold_id": of_the_store["id"]}) == (404, "hold_not_found")
+    assert (await done(client, hub, "voids", {"hold_id": of_the_store["id"], **in_its_name}))["kind"] == "hold"
+    at_the_hub = await done(client, hub, "holds", basket(member=member, points=5))
+    named = {"hold_id": at_the_hub["id"], **in_its_name}
     assert await refusal(client, hub, named) == (404, "hold_not_found")
     assert (await done(client, hub, "voids", {"hold_id": second["id"], **in_its_name}))["kind"] == "hold"
 

@@ -8,7 +8,7 @@ import pytest
 from api.services import Services
 from loyalty.terminals import MOST_CHARACTERS_ACTED_FOR, create_terminal
 from tests.clocks import MovableClock
-from tests.shop import Shop, bearer
+from tests.shop import PIN, Shop, bearer
 
 STORE = {"store_id": "vera", "name": "Vera", "zone": "Europe/Moscow", "currency": "RUB", "legal_entity": "Coffee LLC"}
 TERMINAL = {"terminal_id": "till-a", "store_id": "vera", "name": "By the door"}
@@ -186,7 +186,7 @@ async def test_a_hub_signs_in_with_as_many_terminals_as_it_can_be_given(
     services: Services, client: httpx.AsyncClient, owner: dict[str, str], store: str
 ) -> None:
     longest = MOST_CHARACTERS_ACTED_FOR // 80 - 3
-    ids, now = [f"{number:0>{longest}}" for number in range(81)], services.clock()
+    ids, now = [f"{number:0>{longest}}" for number in range(80)], services.clock()
     async with services.database.write() as session:
         for terminal_id in ids:
             await create_terminal(session, terminal_id=terminal_id, store_id=store, name=terminal_id, now=now)
@@ -194,12 +194,46 @@ async def test_a_hub_signs_in_with_as_many_terminals_as_it_can_be_given(
     hub = TERMINAL | {"kind": "hub", "terminal_id": "h" * 63}
     refused = await client.post("/v1/admin/terminals", headers=owner, json=hub | {"acts_for": ids})
     assert (refused.status_code, refused.json()["code"]) == (422, "too_many_terminals")
-    made = await client.post("/v1/admin/terminals", headers=owner, json=hub | {"acts_for": ids[:80]})
+    made = await client.post("/v1/admin/terminals", headers=owner, json=hub | {"acts_for": ids[:79]})
     assert made.status_code == 201
     keys = f"/v1/admin/terminals/{hub['terminal_id']}/keys"
     key = (await client.post(keys, headers=owner, json={"label": "first"})).json()["secret"]
     headers = bearer((await client.post("/v1/pos/sessions", json={"key": key})).json()["access_token"])
     assert (await client.get("/v1/pos/waiting-refunds", headers=headers)).status_code == 200
+
+
+async def test_a_hub_acts_no_more_for_a_revoked_terminal_nor_for_one_of_a_closed_store(
+    client: httpx.AsyncClient, owner: dict[str, str], shop: Shop
+) -> None:
+    closed = await shop.store()
+    revoked, shut, good = await shop.till(), await shop.till(store_id=closed), await shop.till()
+    ids = [till.terminal_id for till in (revoked, shut, good)]
+    hub = await shop.till(kind="hub", acts_for=ids)
+
+    async def accepted(headers: dict[str, str]) -> list[bool]:
+        paths = [f"/v1/pos/waiting-refunds?terminal={terminal_id}" for terminal_id in ids]
+        return [(await client.get(path, headers=headers)).status_code == 200 for path in paths]
+
+    assert await accepted(hub.headers) == [True, True, True]
+    assert (await client.delete(f"/v1/admin/terminals/{ids[0]}", headers=owner)).is_success
+    assert (await client.patch(f"/v1/admin/stores/{closed}", headers=owner, json={"status": "closed"})).is_success
+    session = (await client.post("/v1/pos/sessions", json={"key": hub.key})).json()
+    assert await accepted(bearer(session["access_token"])) == [False, False, True]
+
+
+async def test_nobody_signs_in_at_a_closed_store(
+    client: httpx.AsyncClient, owner: dict[str, str], shop: Shop, store: str
+) -> None:
+    till, cashier = await shop.till(store_id=store), await shop.cashier()
+    terminal, person = {"key": till.key}, {"cashier_id": cashier, "pin": PIN}
+    for status, expected in (("closed", 403), ("open", 201)):
+        await client.patch(f"/v1/admin/stores/{store}", headers=owner, json={"status": status})
+        answers = [
+            await client.post("/v1/pos/sessions", json=terminal),
+            await client.post("/v1/pos/cashier-sessions", headers=till.headers, json=person),
+        ]
+        assert [answer.status_code for answer in answers] == [expected] * 2
+        assert expected == 201 or {answer.json()["code"] for answer in answers} == {"store_closed"}
 
 
 async def test_a_walk_through_terminals_keeps_to_its_store(

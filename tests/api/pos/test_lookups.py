@@ -9,6 +9,7 @@ from api.callers import TerminalCaller
 from api.security.member_tokens import MemberTokenRefusedError, read_member_token
 from api.services import Services
 from loyalty.models import Member
+from loyalty.terminals import Place
 from tests.clocks import MovableClock
 from tests.shop import Shop, Till, bearer
 
@@ -135,7 +136,7 @@ async def test_a_member_token_is_good_at_its_own_terminal_for_half_an_hour(
     till, member = await shop.till(), await shop.member(phone=PHONE)
     token = (await look_up(client, till, qr=await shop.qr(member))).json()["member_token"]
     own = TerminalCaller(till.terminal_id, "s", "till")
-    hub = TerminalCaller("hub", "s", "hub", acts_for=(till.terminal_id,))
+    hub = TerminalCaller("hub", "s", "hub", acts_for={till.terminal_id: Place(till.terminal_id, "s", "till")})
     keys = services.signing_keys
     read = read_member_token(keys, token, caller=own, now=clock())
     assert (read.member_id, read.identified_by, read.proof) == (member, "qr", "qr")

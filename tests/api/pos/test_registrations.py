@@ -11,6 +11,7 @@ from api.callers import TerminalCaller
 from api.security.member_tokens import MemberTokenRefusedError, read_member_token
 from api.services import Services
 from loyalty.models import Consent, IdempotencyKey, Identity, Member, OneTimeCode, Person, PersonIdentity
+from loyalty.terminals import Place
 from tests.journeys.tills import send
 from tests.shop import Shop, Till
 
@@ -130,7 +131,7 @@ async def test_a_training_terminal_takes_any_code_and_its_proof_is_worth_nothing
     proved = await send(client, till, "proofs", body)
     assert (proved.status_code, proved.json()["proof"]) == (201, "code")
     assert await count(services, OneTimeCode) == 0
-    hub = TerminalCaller("hub", store_id, "hub", acts_for=(till.terminal_id,))
+    hub = TerminalCaller("hub", store_id, "hub", acts_for={till.terminal_id: Place(till.terminal_id, store_id, "till")})
     with pytest.raises(MemberTokenRefusedError):
         read_member_token(services.signing_keys, proved.json()["member_token"], caller=hub, now=services.clock())
 
