@@ -13,9 +13,11 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 from msgspec import Struct
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from api.callers import TerminalCaller
 from kernel.clock import Clock
 from kernel.errors import TooManyError
 
@@ -88,19 +90,24 @@ class RateLimiter:
 
 @dataclass(frozen=True)
 class LimitGuard:
-    """Takes one of the ``limit`` for the caller, or for the client's address where nobody has to sign in."""
+    """Takes one of the ``limit`` for the caller, or for the client's address where nobody has to sign in.
+
+    A hub may take as many as it and the terminals that it acts for would take on their own.
+    """
 
     limit: Limit
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         caller = connection.scope.get("user")
         subject = caller.client if caller is not None else _address(connection)
+        terminals = 1 + len(caller.acts_for) if isinstance(caller, TerminalCaller) else 1
+        limit = replace(self.limit, most=self.limit.most * terminals)
         limiter: RateLimiter = connection.app.state.services.rate_limiter
         state = connection.scope["state"]
         try:
-            state[_STATE_KEY] = await limiter.take(self.limit, subject)
+            state[_STATE_KEY] = await limiter.take(limit, subject)
         except RateLimitedError as error:
-            state[_STATE_KEY] = Allowance(self.limit, 0, error.retry_after_s)
+            state[_STATE_KEY] = Allowance(limit, 0, error.retry_after_s)
             raise
 
 

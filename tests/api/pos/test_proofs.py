@@ -202,6 +202,27 @@ async def test_a_hub_acts_for_the_terminal_that_it_names_from_lookup_to_proof(
     assert rows == [(till.terminal_id, confirmation_id)]
 
 
+async def test_a_hub_may_ask_as_often_as_it_and_its_terminals_together(client: httpx.AsyncClient, shop: Shop) -> None:
+    tills = [await shop.till() for _ in range(2)]
+    hub = await shop.till(kind="hub", acts_for=[till.terminal_id for till in tills])
+    for caller, most in ((hub, 180), (tills[0], 60)):
+        answer = await send(client, caller, "proofs", {"member_token": "none"})
+        assert answer.headers["ratelimit-policy"] == f'"proofs";q={most};w=60'
+        assert answer.headers["ratelimit"].startswith(f'"proofs";r={most - 1};t=')
+
+
+async def test_the_customer_is_told_the_store_where_they_are_and_not_the_hubs(
+    client: httpx.AsyncClient, shop: Shop, anna: int
+) -> None:
+    store = await shop.store()
+    till = await shop.till(store_id=store)
+    hub = await shop.till(kind="hub", acts_for=[till.terminal_id])
+    token = (await done(client, hub, "lookups", {"phone": PHONE, "terminal": till.terminal_id}))["member_token"]
+    await ask(client, hub, token)
+    (question,) = await asked(client, await my_phone(shop))
+    assert question["store_name"] == f"Coffee at {store}"
+
+
 @pytest.mark.parametrize("path", ["lookups", "registrations"])
 async def test_nobody_names_a_terminal_they_do_not_act_for(
     client: httpx.AsyncClient, shop: Shop, till: Till, path: str
