@@ -9,7 +9,7 @@ from loyalty.access.confirmations import forget_old_requests
 from loyalty.access.revocations import forget_old_revocations
 from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
-from loyalty.refunds.recording import apply_overtaken
+from loyalty.refunds.catching_up import apply_overtaken
 from notifications.messages import forget_old_messages
 
 SCHEDULE: Final[tuple[Job, ...]] = (

@@ -26,7 +26,7 @@ from loyalty.purchases.posting import Posted
 from loyalty.purchases.receipt import recorded
 from loyalty.purchases.writing import write_purchases
 from loyalty.receipts import RegisteredReceipt, register_receipts
-from loyalty.refunds.recording import apply_waiting
+from loyalty.refunds.catching_up import apply_waiting
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

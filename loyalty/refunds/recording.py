@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kernel.database import WriteSession, driver
-from kernel.errors import DomainError
 from kernel.events import publish
 from loyalty.answers import KeyId
 from loyalty.counters import load_counters, write_counters
@@ -41,7 +40,7 @@ from loyalty.refunds.returned import (
     Waiting,
 )
 from loyalty.refunds.tracing import trace_earned, trace_spent
-from loyalty.refunds.waiting import WaitingReturn, keep_waiting, overtaken, settle_waiting
+from loyalty.refunds.waiting import keep_waiting
 from loyalty.refunds.writing import day_at_store, next_refund_no, repeat_of_receipt, write_refund
 
 if TYPE_CHECKING:
@@ -261,29 +260,3 @@ async def _write(
         ],
         now=now,
     )
-
-
-async def apply_waiting(
-    session: WriteSession, waiting: WaitingReturn, *, actor: str, programmes: Programmes, now: datetime
-) -> None:
-    """Apply a refund whose sale has come at last. One that turns out to be impossible stays listed, with its reason."""
-    submission = RefundSubmission(key=waiting.key, refund=waiting.refund, actor=actor, body=b"", has_waited=True)
-    connection = await driver(session)
-    try:
-        async with session.begin_nested():
-            await record_refund(session, submission, programmes=programmes, now=now)
-    except DomainError as error:
-        await settle_waiting(connection, waiting.refund.receipt_key, refusal=error.code, now=now)
-    else:
-        await settle_waiting(connection, waiting.refund.receipt_key, refusal=None, now=now)
-
-
-async def apply_overtaken(session: WriteSession, *, now: datetime, limit: int) -> int:
-    """Apply refunds that crossed with their sale; answers how many there were."""
-    found = await overtaken(await driver(session), limit=limit)
-    programmes = PublishedProgrammes()
-    if found:
-        await refresh(session, programmes)
-    for waiting in found:
-        await apply_waiting(session, waiting, actor="system", programmes=programmes, now=now)
-    return len(found)
