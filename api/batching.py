@@ -34,9 +34,16 @@ class PostingQueue(Generic[Item, Answer]):
     run_batch: RunBatch[Item, Answer]
     run_alone: RunAlone[Item, Answer]
     size: int
+    alone_at_once: int
+    """Most items that run alone at a time. Those of one locked member wait for it together, on a connection each: the
+    others must find one left."""
     _waiting: deque[tuple[Item, asyncio.Future[Answer]]] = field(default_factory=deque)
     _drain: asyncio.Task[None] | None = None
     _alone: set[asyncio.Task[None]] = field(default_factory=set)
+    _places: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = asyncio.Semaphore(self.alone_at_once)
 
     async def put(self, item: Item) -> Answer:
         """Hand in an item and wait for its answer. A caller that goes away does not stop its item."""
@@ -73,7 +80,8 @@ class PostingQueue(Generic[Item, Answer]):
 
     async def _settle_alone(self, item: Item, future: asyncio.Future[Answer]) -> None:
         try:
-            answer = await self.run_alone(item)
+            async with self._places:
+                answer = await self.run_alone(item)
         except Exception as error:
             if not future.done():
                 future.set_exception(error)

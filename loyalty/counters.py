@@ -5,7 +5,7 @@ member always draws on the same one: the budget is never exceeded and no row is 
 that it may refuse a member while another slice has a rest.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,17 +32,15 @@ SELECT member_id, rule, period, period_key, used
 FROM cap_counter WHERE member_id = ANY($1::bigint[]) AND period_key = ANY($2::text[])
 """
 _SLICES = """
-SELECT rule, slice_no, allowance - used AS left_points
-FROM budget_slice WHERE rule = ANY($1::text[]) AND slice_no = ANY($2::bigint[]) ORDER BY rule, slice_no
+SELECT rule, slice_no, allowance - used AS left_points, over
+FROM budget_slice WHERE rule = ANY($1::text[]) AND (slice_no = ANY($2::bigint[]) OR over > 0) ORDER BY rule, slice_no
 """
+"""Those of a budget that was lowered below its use come too: what comes back pays off any of them."""
 _LOCK_SLICES = _SLICES + "FOR NO KEY UPDATE"
 _USE_SLICES = """
-UPDATE budget_slice AS b SET used = b.used + v.points, over = b.over - v.paid_off, allowance = b.allowance - v.paid_off
-FROM (
-    SELECT rule, slice_no, points, greatest(0, least(s.over, -points)) AS paid_off
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (rule, slice_no, points)
-    JOIN budget_slice s USING (rule, slice_no)
-) AS v
+UPDATE budget_slice AS b SET used = b.used + v.points, allowance = b.allowance + v.allowance, over = b.over + v.over
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+     AS v (rule, slice_no, points, allowance, over)
 WHERE b.rule = v.rule AND b.slice_no = v.slice_no
 """
 _COLUMNS = ("member_id", "rule", "period", "period_key", "used")
@@ -77,6 +75,8 @@ class Counters:
     budget_left: dict[tuple[str, int], int] = field(default_factory=dict)
     """(rule, slice) -> points."""
     budget_used: dict[tuple[str, int], int] = field(default_factory=dict)
+    budget_over: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(rule, slice) -> points used above a budget that was lowered since, where there are any."""
     budgets_are_locked: bool = True
 
     def is_absent(self, member_id: int, key: CounterKey) -> bool:
@@ -159,8 +159,11 @@ async def load_budgets(
     counters.budgets_are_locked = lock
     if rules and member_ids:
         slices = sorted({slice_of(member_id) for member_id in member_ids})
-        for rule, slice_no, left in await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(rules), slices):
+        rows = await connection.fetch(_LOCK_SLICES if lock else _SLICES, sorted(rules), slices)
+        for rule, slice_no, left, over in rows:
             counters.budget_left[rule, slice_no] = left
+            if over:
+                counters.budget_over[rule, slice_no] = over
 
 
 async def write_counters(connection: "Connection[Record]", counters: Counters) -> None:
@@ -175,18 +178,39 @@ async def write_counters(connection: "Connection[Record]", counters: Counters) -
         (begun if counters.is_absent(member_id, key) else continued).append(row)
     await _BEGIN.write(connection, begun)
     await _CONTINUE.write(connection, continued)
-    used = [(rule, slice_no, points) for (rule, slice_no), points in sorted(counters.budget_used.items()) if points]
+    used = {place: points for place, points in counters.budget_used.items() if points}
     if used:
         if not counters.budgets_are_locked:
             await _draw_still(connection, used)
-        await connection.execute(_USE_SLICES, *zip(*used, strict=True))
+        await connection.execute(_USE_SLICES, *zip(*_slice_changes(used, counters.budget_over), strict=True))
 
 
-async def _draw_still(connection: "Connection[Record]", used: Sequence[tuple[str, int, int]]) -> None:
+def _slice_changes(
+    used: Mapping[tuple[str, int], int], over: Mapping[tuple[str, int], int]
+) -> list[tuple[str, int, int, int, int]]:
+    """Rule, slice, and the changes of what is used, of the allowance and of what is over.
+
+    Points that come back first pay off what was used above a lowered budget, in whatever slice that is: the slice they
+    come back to may not give them out again.
+    """
+    changes = {place: [points, 0, 0] for place, points in used.items()}
+    left_over = dict(over)
+    for (rule, slice_no), points in sorted(used.items()):
+        back = max(0, -points)
+        for place in sorted(left_over, key=lambda place, own=slice_no: (place[1] != own, place)):  # type: ignore[misc]
+            if place[0] == rule and (paid_off := min(back, left_over[place])):
+                changes.setdefault(place, [0, 0, 0])[2] -= paid_off
+                changes[rule, slice_no][1] -= paid_off
+                left_over[place] -= paid_off
+                back -= paid_off
+    return [(*place, *change) for place, change in sorted(changes.items())]  # type: ignore[misc]
+
+
+async def _draw_still(connection: "Connection[Record]", used: Mapping[tuple[str, int], int]) -> None:
     """Lock the slices and raise ``BudgetTakenError`` where somebody else has taken what was counted on."""
-    rules, slices = sorted({rule for rule, _, _ in used}), sorted({slice_no for _, slice_no, _ in used})
-    left = {(rule, slice_no): points for rule, slice_no, points in await connection.fetch(_LOCK_SLICES, rules, slices)}
-    if any(points > left[rule, slice_no] for rule, slice_no, points in used):
+    rules, slices = sorted({rule for rule, _ in used}), sorted({slice_no for _, slice_no in used})
+    left = {(rule, slice_no): left for rule, slice_no, left, _ in await connection.fetch(_LOCK_SLICES, rules, slices)}
+    if any(points > left[place] for place, points in used.items()):
         raise BudgetTakenError
 
 

@@ -47,7 +47,8 @@ def posting_queue(services: Services) -> Postings:
     async def run_alone(submission: Submission) -> Answer:
         return await post_alone(services, submission)
 
-    return PostingQueue(run_batch, run_alone, services.settings.posting_batch_size)
+    settings = services.settings
+    return PostingQueue(run_batch, run_alone, settings.posting_batch_size, max(1, settings.database_pool_size // 2))
 
 
 async def post_together(services: Services, submissions: Sequence[Submission]) -> list[Answer | None]:

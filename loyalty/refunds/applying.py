@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from loyalty.earning.calendar import expires_at
 from loyalty.ledger.account import Account
 from loyalty.ledger.claw_back import ClawBack, claw_back
 from loyalty.ledger.entries import Act, Cause
@@ -34,7 +35,8 @@ def apply_refund(
     returned: dict[str, int] = {}
     if reckoning.points_back and original.spent_wallet is not None:
         code = original.spent_wallet
-        returned[code] = _return_spent(account, original, reckoning, traced.spent, _settings(wallets, code), act)
+        terms = _terms_of_today(account, document, act)
+        returned[code] = _return_spent(account, original, reckoning, traced.spent, _settings(wallets, code), terms, act)
     taken = {
         code: _take(account, original, points, traced.earned.get(code, EarnedLots()), document, code, act)
         for code, points in sorted(reckoning.taken.points.items())
@@ -46,7 +48,13 @@ def apply_refund(
 
 
 def _return_spent(
-    account: Account, original: Original, reckoning: Reckoning, spent: Sequence[SpentLot], settings: Wallet, act: Act
+    account: Account,
+    original: Original,
+    reckoning: Reckoning,
+    spent: Sequence[SpentLot],
+    settings: Wallet,
+    terms: LotTerms,
+    act: Act,
 ) -> int:
     """Return spent points; answers how many came back.
 
@@ -57,12 +65,18 @@ def _return_spent(
     missing = original.points_owed + original.points_unpaid
     undone = min(before + reckoning.points_back, missing) - min(before, missing)
     owed = undone if original.points_owed else 0
-    terms = LotTerms(available_from=act.now, activated_at=act.now)
     undo_debt(account, code, owed, act, source="redeemed", kind="restored", terms=terms)
     to_lots = reckoning.points_back - undone
     cause = Cause("purchase", original.purchase_no)
     restore(account, code, to_lots, act, cause=cause, spent=spent, expired=settings.expired_restore)
     return owed + to_lots
+
+
+def _terms_of_today(account: Account, document: ProgrammeDocument, act: Act) -> LotTerms:
+    """Points that repaid a debt are gone from their lots: they come back to live as long as points earned now would."""
+    policy = document.expiry_by_tier.get(account.tier or "", document.expiry)
+    ends = expires_at(policy, act.now, account.zone)
+    return LotTerms(available_from=act.now, activated_at=act.now, expires_at=ends, expiry=policy)
 
 
 def _take(

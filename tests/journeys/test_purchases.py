@@ -136,3 +136,25 @@ async def test_a_sale_by_card_that_is_sent_again_after_a_merge_gets_its_first_an
     stranger = await sell(client, till, body | {"member": {"id": member_public_id(await shop.member())}})
     assert (stranger.status_code, stranger.json()["differences"]) == (422, ["/member_id"])
     assert await rows(services, "SELECT count(*) FROM purchase") == [(1,)]
+
+
+async def test_a_member_who_is_locked_for_long_does_not_stop_the_sales_of_others(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, locked_id = await shop.till(), await shop.member()
+    locked, other = ({"id": member_public_id(member_id)} for member_id in (locked_id, await shop.member()))
+    answered: list[str] = []
+
+    async def sells(number: str, member: dict[str, str], who: str) -> int:
+        answer = await sell(client, till, sale(number, member=member), key=number)
+        answered.append(who)
+        return answer.status_code
+
+    async with services.database.transaction(lock_timeout_ms=100) as connection:
+        await connection.execute("SELECT FROM member WHERE member_id = $1 FOR UPDATE", locked_id)
+        waiting = [asyncio.create_task(sells(f"w{n}", locked, "locked")) for n in range(20)]
+        await asyncio.sleep(0.3)  # By then they have left the batch and wait for their member.
+        assert await asyncio.gather(*(sells(f"o{n}", other, "other") for n in range(3))) == [201] * 3
+    await asyncio.gather(*waiting)
+    assert answered[:3] == ["other"] * 3

@@ -53,3 +53,18 @@ async def test_what_comes_back_of_a_budget_that_was_lowered_is_not_given_out_aga
     await done(client, till, "purchases", sale("second", member=member))
     assert await balances(services) == [30]
     await assert_verified(services)
+
+
+async def test_what_comes_back_pays_off_a_lowered_budget_in_whatever_slice_it_was_used(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, programme(fixed("hello", 40, budget_points=40 * 16)))
+    till, members = await shop.till(), [{"id": member_public_id(await shop.member())} for _ in range(2)]
+    for number, member in zip("12", members, strict=True):
+        await done(client, till, "purchases", sale(number, member=member))
+    await publish(services, programme(fixed("hello", 40, budget_points=40)))
+    for number, member in zip("12", members, strict=True):
+        await done(client, till, "refunds", refund(number, f"back-{number}"))
+        await done(client, till, "purchases", sale(f"again-{number}", member=member))
+        assert sum(await balances(services)) == 40, "as much as the budget, and no more"
+    await assert_verified(services)

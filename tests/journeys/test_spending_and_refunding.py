@@ -8,7 +8,7 @@ import pytest
 from api.services import Services
 from loyalty.members.ids import member_public_id
 from tests.clocks import MovableClock
-from tests.journeys.tills import basket, done, line, refund, sale, send
+from tests.journeys.tills import basket, done, fetch, line, refund, sale, send
 from tests.programmes import POINTS, fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
 from tests.verified import assert_verified
@@ -378,3 +378,24 @@ async def test_a_refund_knows_the_version_that_another_process_has_sold_with(
     assert services.programmes.version(2) is None
     returned = await done(client, till, "refunds", refund("1"))
     assert [effect["taken"] for effect in returned["effects"]] == [200]
+
+
+async def test_points_that_repaid_a_debt_come_back_to_expire_as_new_ones_would(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    spending = {"value": {"points": 1, "minor": 100}, "needs_proof": False}
+    rules = programme(rate(points=1, per_minor=100), spending=spending, expiry={"kind": "days", "count": 30})
+    await publish(services, rules)
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    await done(client, till, "purchases", sale("first", member=member))
+    goods = (line("a", 10_000),)
+    late = await done(client, till, "holds", basket(*goods, member=member, points=100))
+    await done(client, till, "voids", {"hold_id": late["id"]})
+    spent = await done(client, till, "holds", basket(*goods, member=member, points=100))
+    for number, hold in (("spent", spent), ("late", late)):
+        await done(client, till, "purchases", sale(number, *goods, member=member, hold_id=hold["id"]))
+    await done(client, till, "purchases", sale("repaying", *goods, member=member))
+    await done(client, till, "refunds", refund("late", "back"))
+    lots = await fetch(services, "SELECT DISTINCT cause_kind, expires_at IS NULL FROM lot ORDER BY 1")
+    assert lots == [("purchase", False), ("refund", False)]
+    await assert_verified(services)

@@ -28,7 +28,7 @@ Debt
     repaid from any unheld points of the wallet in take-back order: pending lots first, then
     never-expiring, then the latest expiry, then the higher lot number.
  9. Debt is one sum for each wallet. Undoing the debt of a spend cancels what is owed; the rest was repaid
-    meanwhile and comes as a new lot, at once and for good.
+    meanwhile and comes as a new lot, at once, for as long as the programme's own points live: here for good.
 Spending
 10. Spend, hold, gift and negative adjustment take free points by (expiry, never last; lot number), all or
     nothing; a negative adjustment may be told to raise a debt for what is missing.
