@@ -21,10 +21,10 @@ async def till(shop: Shop, store: str) -> Till:
     return await shop.till(store_id=store, kind="web")
 
 
-@pytest.fixture
-async def hub(shop: Shop, till: Till) -> Till:
-    """In another store, which sells in another currency."""
-    elsewhere = await shop.store(zone="America/New_York", currency="USD")
+@pytest.fixture(params=["RUB", "USD"])
+async def hub(request: pytest.FixtureRequest, shop: Shop, till: Till) -> Till:
+    """In another store of another zone, which sells in the same currency or in another one."""
+    elsewhere = await shop.store(zone="America/New_York", currency=request.param)
     return await shop.till(store_id=elsewhere, kind="hub", acts_for=[till.terminal_id])
 
 
