@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from kernel.database import fetch_together
-from loyalty.counters import load_budgets
+from loyalty.budgets import load_budgets
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase
@@ -60,7 +60,7 @@ async def quote_sale(
     check_basket(sale, store_currency=store.currency)
     if account is None:
         return Quote(programme, None, None, None, NOTHING_SPENT)
-    await load_budgets(connection, context.counters, [account.member_id], programme.budgeted_rules, lock=False)
+    context.counters.budgets = await load_budgets(connection, [account.member_id], programme.budgeted_rules, lock=False)
     limits, spend = decide(sale, account, context, programme.document, spend_points=spend_points, now=now)
     basket = _basket(sale, account, context, spend.minor_by_line, now=now)
     return Quote(programme, account, _evaluation(basket, sale, account, context, programme), limits, spend)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import NotFoundError, UnprocessableError
-from loyalty.counters import spread_budgets
+from loyalty.budgets import spread_budgets
 from loyalty.models import ProgrammeVersion
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.problems import ProgrammeProblem

@@ -9,7 +9,7 @@ import msgspec
 
 from kernel.database import fetch_together
 from loyalty.answers import KeyId, StoredAnswer, answers_from, answers_query, find_answers
-from loyalty.counters import load_budgets
+from loyalty.budgets import load_budgets
 from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.forwarding import surviving_members
@@ -88,7 +88,7 @@ async def read_batch(
     answers |= await find_answers(connection, {receipt.first_key for receipt in receipts.values()} - answers.keys())
     context = asked.context(context_rows)
     budgeted = {rule for programme in chosen.values() for rule in programme.budgeted_rules}
-    await load_budgets(connection, context.counters, accounts, budgeted, lock=alone)
+    context.counters.budgets = await load_budgets(connection, accounts, budgeted, lock=alone)
     return Batch(
         now=now,
         alone=alone,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kernel.database import ReadSession, driver
-from loyalty.counters import BUDGET_SLICES
+from loyalty.budgets import BUDGET_SLICES
 from loyalty.earning.refunding import kept_after
 from loyalty.programme.publishing import refresh
 from loyalty.programme.versions import PublishedProgrammes

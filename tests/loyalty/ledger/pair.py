@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from kernel.errors import DomainError
-from loyalty.counters import slice_of
+from loyalty.budgets import slice_of
 from loyalty.purchases.outcome import Submission
 from loyalty.purchases.sale import Sale
 from loyalty.spending.allocation import AllocationLine, allocate

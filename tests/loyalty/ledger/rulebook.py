@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from loyalty.counters import BUDGET_SLICES
+from loyalty.budgets import BUDGET_SLICES
 from loyalty.programme.document import ProgrammeDocument
 from tests.oracle.ledger_facts import Expiry, Group, Settings, Shortfall
 from tests.programmes import fixed, programme, rate

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kernel.database import Database, driver
 from kernel.errors import DomainError
-from loyalty.counters import BudgetTakenError
+from loyalty.budgets import BudgetTakenError
 from loyalty.holds import Checkout
 from loyalty.ledger.sweeping import sweep
 from loyalty.members.merging import CannotMergeError, merge_members

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from api.services import Services
 from kernel.database import Database, WriteSession, driver
-from loyalty.counters import slice_of
+from loyalty.budgets import slice_of
 from loyalty.verification.append_only import APPEND_ONLY_TABLES, RIGHTS
 from loyalty.verification.catalogue import INVARIANTS
 from loyalty.verification.invariant import Scope
