@@ -79,8 +79,9 @@ async def _recorded(stand: Stand) -> list[Statement]:
         update={"app_database_url": SecretStr(stand.pgbench_url), "database_pool_size": 1}
     )
     async with opened(settings) as services:
-        # The driver asks for types that it meets for the first time; that belongs to no sale.
-        await post_together(services, [submission(1, number="first", now=services.clock())])
+        # The driver asks for types that it meets for the first time; that belongs to no sale. And with the member's
+        # second sale of the day its counters are written whether they are there or not, as the function must.
+        await post_together(services, [submission(_MEMBER, number="first", now=services.clock())])
         async with services.database.read() as session:
             connection = await driver(session)
             connection.add_query_logger(said.append)
