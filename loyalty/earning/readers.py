@@ -1,6 +1,6 @@
 """Reading the declared facts of a purchase. Only those that a programme's conditions mention are read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -22,11 +22,27 @@ class Sale(Struct, frozen=True):
 
 
 Reader = Callable[[Sale], FactValue | None]
+MemberReader = Callable[[MemberFacts], FactValue | None]
+
+
+def _of_member(read: MemberReader) -> Reader:
+    return lambda sale: read(sale.member)
 
 
 def _once(values: list[str]) -> list[str]:
     return list(dict.fromkeys(value for value in values if value))
 
+
+MEMBER_READERS: Mapping[str, MemberReader] = {
+    "member.tier": lambda member: member.tier,
+    "member.segments": lambda member: sorted(member.segments),
+    "member.language": lambda member: member.language,
+    "member.purchases_count": lambda member: member.purchases_count,
+    "member.days_since_purchase": lambda member: member.days_since_purchase,
+    "member.age_days": lambda member: member.age_days,
+    "member.is_birthday": lambda member: member.is_birthday,
+    "member.balance_points": lambda member: member.balance_points,
+}
 
 READERS: Mapping[str, Reader] = {
     "purchase.total_minor": lambda sale: sale.total_minor,
@@ -47,20 +63,18 @@ READERS: Mapping[str, Reader] = {
     "purchase.brands": lambda sale: _once([line.brand for line in sale.purchase.lines]),
     "purchase.tags": lambda sale: _once([tag for line in sale.purchase.lines for tag in line.tags]),
     "purchase.tenders": lambda sale: _once([tender.kind for tender in sale.purchase.tenders]),
-    "member.tier": lambda sale: sale.member.tier,
-    "member.segments": lambda sale: sorted(sale.member.segments),
-    "member.language": lambda sale: sale.member.language,
-    "member.purchases_count": lambda sale: sale.member.purchases_count,
-    "member.days_since_purchase": lambda sale: sale.member.days_since_purchase,
-    "member.age_days": lambda sale: sale.member.age_days,
-    "member.is_birthday": lambda sale: sale.member.is_birthday,
-    "member.balance_points": lambda sale: sale.member.balance_points,
     "store.code": lambda sale: sale.store.code,
     "store.city": lambda sale: sale.store.city,
     "store.region": lambda sale: sale.store.region,
     "store.legal_entity": lambda sale: sale.store.legal_entity,
     "store.tags": lambda sale: list(sale.store.tags),
+    **{name: _of_member(read) for name, read in MEMBER_READERS.items()},
 }
+
+
+def read_member_facts(names: Iterable[str], member: MemberFacts) -> dict[str, FactValue]:
+    """The facts ``names`` of ``member``, where there is no sale; absent ones are left out."""
+    return {name: value for name in names if (value := MEMBER_READERS[name](member)) is not None}
 
 
 def read_facts(names: tuple[str, ...], sale: Sale) -> dict[str, FactValue]:

@@ -1,4 +1,4 @@
-"""Conditions: CEL through Google's ``cel-expr-python``, over the facts that are declared.
+"""Conditions: CEL through Google's ``cel-expr-python``, over the facts that a vocabulary declares.
 
 What this library does and the callers here rely on: a refused expression raises ``RuntimeError`` whose text holds
 ``<input>:line:column: message`` for each problem; an evaluation that fails answers a *truthy* object whose value is
@@ -6,12 +6,13 @@ text, or raises ``RuntimeError`` when its budget of iterations is used up. So on
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without the marker
 
-from loyalty.programme.facts import FACTS, FactType
+from loyalty.programme.facts import MEMBER_FACTS, PURCHASE_FACTS, STORE_FACTS, Fact, FactType, FactValue
 
 MAX_SOURCE_CHARACTERS = 2_000
 MAX_REMEMBERED_EXPRESSIONS = 4_096
@@ -25,7 +26,6 @@ _CEL_TYPES: dict[FactType, cel.Type] = {
 }
 Expression: TypeAlias = cel.Expression
 Activation: TypeAlias = cel.Activation
-ENVIRONMENT = cel.NewEnv(variables={fact.name: _CEL_TYPES[fact.type] for fact in FACTS.values()})
 
 
 class ConditionProblem(NamedTuple):
@@ -52,32 +52,41 @@ class Condition(NamedTuple):
     facts: frozenset[str]
 
 
-def compile_condition(source: str) -> Condition:
-    """Check and compile ``source``.
+class Vocabulary:
+    """The facts that conditions of one kind may name: those of a purchase are not those of a member alone."""
 
-    Raises ``ConditionRefusedError`` with every problem found. An accepted condition is of type bool, uses declared
-    facts only, and is small enough to be combined with others into one expression.
-    """
-    if len(source) > MAX_SOURCE_CHARACTERS:
-        raise ConditionRefusedError((ConditionProblem(f"longer than {MAX_SOURCE_CHARACTERS} characters"),))
-    expression = compile_expression(source)
-    result = expression.return_type()
-    if result != cel.Type.BOOL:
-        raise ConditionRefusedError((ConditionProblem(f"answers {result.name().lower()} instead of bool", 1, 1),))
-    checked = expression.serialize()
-    return Condition(source, expression, frozenset(name for name in FACTS if name.encode() in checked))
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self.facts = {fact.name: fact for fact in facts}
+        self._environment = cel.NewEnv(variables={fact.name: _CEL_TYPES[fact.type] for fact in self.facts.values()})
+        self.expression = lru_cache(maxsize=MAX_REMEMBERED_EXPRESSIONS)(self._compile)
+        """``_compile``, remembered: a document is compiled when it is validated, when it is published, and most of it
+        in the next version."""
 
+    def condition(self, source: str) -> Condition:
+        """Check and compile ``source``.
 
-@lru_cache(maxsize=MAX_REMEMBERED_EXPRESSIONS)
-def compile_expression(source: str) -> Expression:
-    """Compile ``source`` of any type; raises ``ConditionRefusedError``.
+        Raises ``ConditionRefusedError`` with every problem found. An accepted condition is of type bool, uses declared
+        facts only, and is small enough to be combined with others into one expression.
+        """
+        if len(source) > MAX_SOURCE_CHARACTERS:
+            raise ConditionRefusedError((ConditionProblem(f"longer than {MAX_SOURCE_CHARACTERS} characters"),))
+        expression = self.expression(source)
+        result = expression.return_type()
+        if result != cel.Type.BOOL:
+            raise ConditionRefusedError((ConditionProblem(f"answers {result.name().lower()} instead of bool", 1, 1),))
+        checked = expression.serialize()
+        return Condition(source, expression, frozenset(name for name in self.facts if name.encode() in checked))
 
-    Remembered: a document is compiled when it is validated, when it is published, and most of it in the next version.
-    """
-    try:
-        return ENVIRONMENT.compile(source)
-    except RuntimeError as refusal:
-        raise ConditionRefusedError(_problems(str(refusal))) from None
+    def activation(self, values: Mapping[str, FactValue]) -> Activation:
+        """Values of facts, to evaluate expressions of this vocabulary with."""
+        return self._environment.Activation(values)
+
+    def _compile(self, source: str) -> Expression:
+        """Compile ``source`` of any type; raises ``ConditionRefusedError``."""
+        try:
+            return self._environment.compile(source)
+        except RuntimeError as refusal:
+            raise ConditionRefusedError(_problems(str(refusal))) from None
 
 
 def _problems(text: str) -> tuple[ConditionProblem, ...]:
@@ -86,3 +95,7 @@ def _problems(text: str) -> tuple[ConditionProblem, ...]:
         for line, column, message in _PROBLEM.findall(text)
     )
     return found or (ConditionProblem(_NOISE.sub("", text.partition("\n")[0])),)
+
+
+PURCHASES: Final = Vocabulary((*PURCHASE_FACTS, *MEMBER_FACTS, *STORE_FACTS))
+MEMBERS: Final = Vocabulary(MEMBER_FACTS)

@@ -10,15 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from loyalty.programme.cel import (
-    ENVIRONMENT,
-    Activation,
-    Condition,
-    ConditionRefusedError,
-    Expression,
-    compile_expression,
-)
-from loyalty.programme.facts import FACTS, STAND_INS, FactValue
+from loyalty.programme.cel import Activation, Condition, ConditionRefusedError, Expression, Vocabulary
+from loyalty.programme.facts import STAND_INS, FactValue
 
 PACK_SIZE = 24
 _ABSENT = re.compile(r'UNKNOWN: No value with name "([^"]+)"')
@@ -46,15 +39,18 @@ class _Pack(NamedTuple):
 class ConditionSet:
     """The conditions of a programme version. ``facts`` are the names that any of them mentions."""
 
-    def __init__(self, conditions: Iterable[tuple[Condition, int]]) -> None:
-        """``conditions`` are pairs of a condition and the bit of its rule; neighbours share a pack."""
+    def __init__(self, vocabulary: Vocabulary, conditions: Iterable[tuple[Condition, int]]) -> None:
+        """``conditions`` are pairs of one in ``vocabulary`` and the bit of its rule; neighbours share a pack."""
+        self._vocabulary = vocabulary
         rules_by_source: dict[str, int] = {}
         by_source: dict[str, Condition] = {}
         for condition, rule in conditions:
             by_source[condition.source] = condition
             rules_by_source[condition.source] = rules_by_source.get(condition.source, 0) | rule
         members = [_Member(condition, rules_by_source[source]) for source, condition in by_source.items()]
-        self._packs = [_pack(members[start : start + PACK_SIZE]) for start in range(0, len(members), PACK_SIZE)]
+        self._packs = [
+            _pack(vocabulary, members[start : start + PACK_SIZE]) for start in range(0, len(members), PACK_SIZE)
+        ]
         self.facts = tuple(sorted({name for member in members for name in member.condition.facts}))
         self.rules = sum(member.rules for member in members)
 
@@ -62,7 +58,7 @@ class ConditionSet:
         """Decide the conditions of the rules in ``candidates``; ``facts`` lacks what is absent."""
         if len(facts) < len(self.facts):
             return self._decide_with_absent(candidates, facts)
-        return self._decide(candidates, ENVIRONMENT.Activation(facts))
+        return self._decide(candidates, self._vocabulary.activation(facts))
 
     def _decide(self, candidates: int, activation: Activation) -> Decision:
         holding = 0
@@ -84,17 +80,17 @@ class ConditionSet:
         absent = frozenset(self.facts) - facts.keys()
         touched = [member for pack in self._packs for member in pack.members if member.condition.facts & absent]
         apart = sum(member.rules for member in touched)
-        stand_ins = {name: STAND_INS[FACTS[name].type] for name in absent}
-        packed = self._decide(candidates & ~apart, ENVIRONMENT.Activation({**facts, **stand_ins}))
+        stand_ins = {name: STAND_INS[self._vocabulary.facts[name].type] for name in absent}
+        packed = self._decide(candidates & ~apart, self._vocabulary.activation({**facts, **stand_ins}))
         errors = list(packed.errors)
-        holding = _decide_singly(touched, candidates & apart, ENVIRONMENT.Activation(facts), errors)
+        holding = _decide_singly(touched, candidates & apart, self._vocabulary.activation(facts), errors)
         return Decision(packed.holding | holding & candidates, tuple(errors))
 
 
-def _pack(members: list[_Member]) -> _Pack:
+def _pack(vocabulary: Vocabulary, members: list[_Member]) -> _Pack:
     terms = [f"(({member.condition.source}\n) ? {1 << place} : 0)" for place, member in enumerate(members)]
     try:
-        expression = compile_expression(_balanced_sum(terms))
+        expression = vocabulary.expression(_balanced_sum(terms))
     except ConditionRefusedError:
         # Each condition compiles alone; together they are nested too deeply. They are decided one by one.
         expression = None

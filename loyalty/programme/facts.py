@@ -1,4 +1,4 @@
-"""The variables that conditions may use: one table of names, types and meanings.
+"""The variables that conditions may use: tables of names, types and meanings.
 
 A condition is CEL (https://cel.dev) over these dotted variables. A fact that is ``optional`` may be absent for a
 purchase; a condition whose answer depends on an absent fact does not hold, and the explanation says so.
@@ -66,5 +66,3 @@ STORE_FACTS = (
     Fact("store.legal_entity", "string", "The legal entity that sells there."),
     Fact("store.tags", "list(string)", "Its tags."),
 )
-
-FACTS: dict[str, Fact] = {fact.name: fact for fact in (*PURCHASE_FACTS, *MEMBER_FACTS, *STORE_FACTS)}

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from loyalty.programme.cel import compile_condition
+from loyalty.programme.cel import PURCHASES
 from loyalty.programme.compiled import (
     FACTOR_UNIT,
     CompiledRule,
@@ -81,4 +81,6 @@ def _conditions(rules: list[EarnRule]) -> ConditionSet:
         for place, rule in enumerate(rules)
         if rule.condition
     )
-    return ConditionSet((compile_condition(condition), 1 << place) for *_, condition, place in audience_first)
+    return ConditionSet(
+        PURCHASES, ((PURCHASES.condition(condition), 1 << place) for *_, condition, place in audience_first)
+    )

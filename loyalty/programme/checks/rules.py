@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from loyalty.programme.cel import ConditionRefusedError, compile_condition
+from loyalty.programme.cel import PURCHASES
+from loyalty.programme.checks.conditions import check_condition
 from loyalty.programme.checks.factors import check_factor
 from loyalty.programme.checks.kinds import check_kind
 from loyalty.programme.checks.lines import check_lines
@@ -31,7 +32,7 @@ def check_rules(document: ProgrammeDocument) -> Problems:
         yield from check_names(rule.names, f"{path}.names", document.fallback_language)
         yield from _check_formula(rule.formula, f"{path}.formula")
         yield from _check_references(rule, path, document)
-        yield from _check_condition(rule.condition, f"{path}.condition")
+        yield from check_condition(rule.condition, f"{path}.condition", PURCHASES)
         yield from _check_limits(rule, path)
         yield from _check_policies(rule, path, document)
         yield from check_lines(rule.lines, f"{path}.lines")
@@ -69,16 +70,6 @@ def _check_references(rule: EarnRule, path: str, document: ProgrammeDocument) ->
         for place, text in enumerate(getattr(rule, name)):
             if not text.strip():
                 yield ProgrammeProblem(f"{path}.{name}[{place}]", "empty_text", "is empty")
-
-
-def _check_condition(condition: str, path: str) -> Problems:
-    if not condition:
-        return
-    try:
-        compile_condition(condition)
-    except ConditionRefusedError as refusal:
-        for problem in refusal.problems:
-            yield ProgrammeProblem(path, "bad_condition", problem.message, problem.line, problem.column)
 
 
 def _check_limits(rule: EarnRule, path: str) -> Problems:

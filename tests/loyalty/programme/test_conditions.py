@@ -4,9 +4,9 @@ import pytest
 
 from loyalty.earning.purchase import MemberFacts
 from loyalty.earning.readers import READERS, Sale, read_facts
-from loyalty.programme.cel import ConditionProblem, ConditionRefusedError, compile_condition
+from loyalty.programme.cel import PURCHASES, ConditionProblem, ConditionRefusedError
 from loyalty.programme.conditions import PACK_SIZE, ConditionSet, Decision
-from loyalty.programme.facts import FACTS, FactValue
+from loyalty.programme.facts import FactValue
 from tests.loyalty.earning.making import NOBODY, NOON, STORE, basket, line
 
 FACTS_OF_A_SALE: Mapping[str, FactValue] = {
@@ -35,7 +35,7 @@ FACTS_OF_A_SALE: Mapping[str, FactValue] = {
 )
 def test_a_condition_with_a_mistake_is_refused_with_its_place(source: str, problem: ConditionProblem) -> None:
     with pytest.raises(ConditionRefusedError) as refusal:
-        compile_condition(source)
+        PURCHASES.condition(source)
     assert refusal.value.problems == (problem,)
 
 
@@ -44,41 +44,43 @@ def test_a_condition_with_a_mistake_is_refused_with_its_place(source: str, probl
 )
 def test_what_is_no_condition_is_refused(source: str) -> None:
     with pytest.raises(ConditionRefusedError):
-        compile_condition(source)
+        PURCHASES.condition(source)
 
 
 def test_every_mistake_of_a_condition_is_reported() -> None:
     with pytest.raises(ConditionRefusedError) as refusal:
-        compile_condition("x > 1 && y")
+        PURCHASES.condition("x > 1 && y")
     assert [(problem.line, problem.column) for problem in refusal.value.problems] == [(1, 1), (1, 10)]
 
 
 def test_a_condition_knows_the_facts_it_mentions() -> None:
-    condition = compile_condition(
+    condition = PURCHASES.condition(
         "purchase . total_minor > 1 && purchase.skus.exists(s, s == member.tier) // store.code"
     )
     assert condition.facts == {"purchase.total_minor", "purchase.skus", "member.tier"}
 
 
 def test_every_declared_fact_is_read_and_only_optional_ones_may_be_absent() -> None:
-    assert READERS.keys() == FACTS.keys()
+    assert READERS.keys() == PURCHASES.facts.keys()
     first_sale = Sale(basket(), NOBODY, STORE, NOON, 0)
-    read = read_facts(tuple(FACTS), first_sale)
-    assert {name for name, fact in FACTS.items() if not fact.optional} == read.keys()
+    read = read_facts(tuple(PURCHASES.facts), first_sale)
+    assert {name for name, fact in PURCHASES.facts.items() if not fact.optional} == read.keys()
 
 
 def test_every_fact_has_the_type_that_conditions_expect() -> None:
     member = MemberFacts(days_since_purchase=3)
     sale = Sale(basket(line("a", 100, category="food/bread")), member, STORE, NOON, 100)
-    compiled = [compile_condition(f"{name} == {name}") for name in FACTS]
-    conditions = ConditionSet((condition, 1 << place) for place, condition in enumerate(compiled))
-    everything = (1 << len(FACTS)) - 1
-    assert conditions.decide(everything, read_facts(tuple(FACTS), sale)) == Decision(everything)
+    compiled = [PURCHASES.condition(f"{name} == {name}") for name in PURCHASES.facts]
+    conditions = ConditionSet(PURCHASES, ((condition, 1 << place) for place, condition in enumerate(compiled)))
+    everything = (1 << len(PURCHASES.facts)) - 1
+    assert conditions.decide(everything, read_facts(tuple(PURCHASES.facts), sale)) == Decision(everything)
 
 
 def decide(*sources: str, facts: Mapping[str, FactValue] = FACTS_OF_A_SALE) -> Decision:
     """Decide sources at once; the rule of the first has bit 1."""
-    conditions = ConditionSet((compile_condition(source), 1 << place) for place, source in enumerate(sources))
+    conditions = ConditionSet(
+        PURCHASES, ((PURCHASES.condition(source), 1 << place) for place, source in enumerate(sources))
+    )
     known = {name: value for name, value in facts.items() if name in conditions.facts}
     return conditions.decide((1 << len(sources)) - 1, known)
 
@@ -143,5 +145,5 @@ def test_a_condition_that_would_run_for_long_is_an_error() -> None:
 
 
 def test_a_condition_shared_by_rules_is_decided_for_each_candidate() -> None:
-    conditions = ConditionSet((compile_condition("true"), bit) for bit in (0b001, 0b010, 0b100))
+    conditions = ConditionSet(PURCHASES, ((PURCHASES.condition("true"), bit) for bit in (0b001, 0b010, 0b100)))
     assert conditions.decide(0b101, {}) == Decision(0b101)
