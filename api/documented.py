@@ -44,6 +44,11 @@ def accepted(body: type[Struct]) -> dict[int, Any]:
     return {202: ResponseSpec(body, generate_examples=False, description="Sent, or sent before under this key.")}
 
 
+def awaiting_approval(body: type[Struct]) -> dict[int, Any]:
+    """The same for a 202: a second person has to approve it first."""
+    return {202: ResponseSpec(body, generate_examples=False, description="Asked for; a second person decides.")}
+
+
 def refusals(*statuses: int) -> dict[int, Any]:
     """The ``responses`` of a handler that reads and may answer these, besides 400 and 503, which any may."""
     return {

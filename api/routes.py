@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
+from api.admin.approvals import AdminApprovals
 from api.admin.audit_log import list_audit_entries
 from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
@@ -16,6 +17,7 @@ from api.admin.member_standing import change_member_standing
 from api.admin.members import AdminMembers
 from api.admin.people import AdminStaff
 from api.admin.programme_drafts import AdminDrafts
+from api.admin.programme_publishing import publish_version
 from api.admin.programme_versions import AdminVersions
 from api.admin.sessions import AdminSessions
 from api.admin.stores import AdminStores
@@ -101,6 +103,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminCatalogue,
     AdminDrafts,
     AdminVersions,
+    publish_version,
+    AdminApprovals,
     AdminMembers,
     AdminMemberPoints,
     AdminMemberIdentities,

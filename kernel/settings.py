@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     phone_region: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     """ISO 3166 country of telephone numbers written without ``+``; without it they are refused."""
 
+    publishing_approval: Literal["none", "second_person"] = "none"
+    """Whether a programme is published by whoever may publish, or when a second such person has approved."""
+    approval_days: int = Field(default=7, ge=1, le=90)
+    """How long a request waits for its second person before it expires."""
+
     development: bool = False
     """Shows the development outbox (one-time codes in clear) to staff. Never in production."""
 

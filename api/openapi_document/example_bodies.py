@@ -36,6 +36,7 @@ _REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "NewTerminal": {"terminal_id": "riverside-1", "store_id": "riverside", "name": "Counter"},
     "TerminalPatch": {"name": "Counter by the door"},
     "NewCashier": {"name": "Vera"},
+    "NewVersion": {"draft_id": "spring", "note": "Spring prices"},
     "NewStaff": {"email": "boris@example.com", "name": "Boris Ivanov"},
 }
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
@@ -45,6 +46,7 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "CashierSession": {"expires_in_s": 43_200},
     "StaffSession": {"expires_in_s": 28_800, "name": "Boris Ivanov"},
     "Customer": {"expires_in_s": 1_800},
+    "ApprovalView": {"status": "approved", "reason": None, "decision_reason": None},
     "StoreView": {"name": "Riverside", "status": "open"},
     "TerminalView": {"name": "Counter", "kind": "till"},
     "StaffView": {"name": "Boris Ivanov"},

@@ -14,6 +14,7 @@ _IDS: Final[dict[str, Any]] = {
     "staff_id": "0197a5c2b1d37f0e9c6a4d8e2f5b7a90",
     "key_id": "0123456789abcdef",
     "draft_id": "0197a5c2b1d37f0e9c6a4d8e2f5b7a91",
+    "approval_id": "apr_2-6q",
     "message_id": 12,
     "member_number": 85321,
     "number": "0042",
@@ -106,6 +107,8 @@ _PEOPLE: Final[dict[str, Any]] = {
     "text_version": "2026-01",
     "published_by": "staff:0197a5c2b1d37f0e9c6a4d8e2f5b7a90",
     "updated_by": "staff:0197a5c2b1d37f0e9c6a4d8e2f5b7a90",
+    "requested_by": "staff:0197a5c2b1d37f0e9c6a4d8e2f5b7a90",
+    "decided_by": "staff:0197a5c2b1d37f0e9c6a4d8e2f5b7a91",
     "actor": "staff:0197a5c2b1d37f0e9c6a4d8e2f5b7a90",
 }
 _WORDS: Final[dict[str, Any]] = {

@@ -16,6 +16,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: catalogue": "What the business sells.",
     "Staff: people": "Cashiers, and staff with their roles.",
     "Staff: programme": "Drafting, trying out and publishing the rules.",
+    "Staff: approvals": "What one person asked for and another allows.",
     "Staff: members": "Searching, correcting, merging and erasing members.",
     "Staff: points": "Adjusting a balance, with a reason.",
     "Staff: audit": "Who changed what, and when.",

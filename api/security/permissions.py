@@ -34,6 +34,9 @@ class Permission(StrEnum):
     PROGRAMME_READ = "programme:read"
     PROGRAMME_DRAFT = "programme:draft"
     PROGRAMME_PUBLISH = "programme:publish"
+    APPROVALS_READ = "approvals:read"
+    APPROVALS_DECIDE = "approvals:decide"
+    """Allowing what somebody else asked for, together with the permission that its kind needs."""
     REPORTS_READ = "reports:read"
     METRICS_READ = "metrics:read"
     AUDIT_READ = "audit:read"
@@ -47,9 +50,11 @@ _READERS: Final = frozenset({Permission.STORES_READ, Permission.PROGRAMME_READ, 
 PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
     "owner": frozenset(Permission),
     "manager": frozenset(Permission) - {Permission.STAFF_WRITE, Permission.SYSTEM_KEYS, Permission.DEVELOPMENT},
-    "marketer": _READERS | {Permission.PROGRAMME_DRAFT, Permission.CATALOGUE_WRITE, Permission.REPORTS_READ},
+    "marketer": _READERS
+    | {Permission.PROGRAMME_DRAFT, Permission.CATALOGUE_WRITE, Permission.REPORTS_READ, Permission.APPROVALS_READ},
     "support": _READERS
-    | {Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.POINTS_ADJUST, Permission.MEMBERS_MERGE},
+    | {Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.POINTS_ADJUST, Permission.MEMBERS_MERGE}
+    | {Permission.APPROVALS_READ},
     "analyst": _READERS | {Permission.REPORTS_READ},
 }
 

@@ -1,6 +1,7 @@
 """Every table of the loyalty package. Rows are never request or response bodies."""
 
 from loyalty.models.access import ConfirmationRequest, MemberSession, OneTimeCode, QrUse, TokenRevocation
+from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
@@ -12,6 +13,7 @@ from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Termi
 
 __all__ = [
     "AccessKey",
+    "Approval",
     "AuditDetail",
     "AuditEntry",
     "Balance",

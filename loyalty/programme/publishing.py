@@ -55,7 +55,7 @@ async def publish_programme(
     """
     if problems := await problems_of(document):
         raise ProgrammeInvalidError(problems)
-    await (await driver(session)).execute(_PUBLISHING_LOCK)
+    await lock_publishing(session)
     last = (await session.exec(select(func.max(ProgrammeVersion.version)))).one()
     version = (last or 0) + 1
     builtins: dict[str, Any] = msgspec.to_builtins(document)
@@ -73,6 +73,11 @@ async def publish_programme(
     await session.flush()
     await spread_budgets(session, {r.code: r.budget_points for r in document.earn_rules if r.budget_points is not None})
     return ProgrammeSnapshot(version, document)
+
+
+async def lock_publishing(session: WriteSession) -> None:
+    """Let nobody else publish until the transaction ends."""
+    await (await driver(session)).execute(_PUBLISHING_LOCK)
 
 
 async def read_version(session: ReadSession, version: int) -> ProgrammeVersion:

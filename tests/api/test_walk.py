@@ -26,6 +26,7 @@ NOBODYS: dict[str, str] = {
     "member_id": member_public_id(999_999),
     "purchase_id": encode_public_id("pur", 999_999, 1),
     "receipt_id": encode_public_id("pur", 999_999, 1),
+    "approval_id": encode_public_id("apr", 999_999),
     "version": "999999",
 }
 """Ids that are well-formed and nobody's; of what the business names itself, any name."""

@@ -62,6 +62,9 @@ MAY: Final = {
     "getProgrammeVersion": EVERYBODY,
     "exportProgrammeVersion": EVERYBODY,
     "publishProgramme": BUSINESS,
+    "listApprovals": "owner manager marketer support",
+    "getApproval": "owner manager marketer support",
+    "decideApproval": BUSINESS,
     # Members
     "listMembers": "owner manager support",
     "getMember": "owner manager support",

@@ -1,0 +1,8 @@
+"""Everything that a second person can approve, on one screen."""
+
+from typing import Final
+
+from api.admin.programme_publishing import PUBLISHING
+from api.approved_act import ApprovedAct
+
+APPROVED_ACTS: Final[dict[str, ApprovedAct]] = {act.kind: act for act in (PUBLISHING,)}
