@@ -20,6 +20,9 @@ TextInQuery: TypeAlias = Annotated[
 InstantInQuery: TypeAlias = Annotated[
     datetime | None, QueryParameter(required=False, description="An instant with its offset (RFC 3339).")
 ]
+FromInQuery: TypeAlias = Annotated[
+    datetime | None, QueryParameter(name="from", required=False, description="Not before this instant (RFC 3339).")
+]
 
 
 def as_utc(instant: datetime | None, name: str) -> datetime | None:

@@ -9,6 +9,7 @@ from api.admin.audit_log import list_audit_entries
 from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
+from api.admin.liability_reports import AdminLiability
 from api.admin.member_adjustments import adjust_member_points
 from api.admin.member_identities import AdminMemberIdentities
 from api.admin.member_lifecycle import erase_member_for_good, export_member_data, merge_into_member
@@ -20,6 +21,7 @@ from api.admin.programme_drafts import AdminDrafts
 from api.admin.programme_publishing import publish_version
 from api.admin.programme_versions import AdminVersions
 from api.admin.sessions import AdminSessions
+from api.admin.settlement_reports import AdminSettlement
 from api.admin.stores import AdminStores
 from api.admin.system_keys import AdminSystemKeys
 from api.admin.terminal_keys import AdminTerminalKeys
@@ -113,6 +115,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     merge_into_member,
     erase_member_for_good,
     export_member_data,
+    AdminLiability,
+    AdminSettlement,
     list_audit_entries,
     development_outbox,
 )

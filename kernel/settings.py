@@ -6,8 +6,9 @@ hosting platforms set by their own names (``DATABASE_URL``, ``APP_DATABASE_URL``
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -56,8 +57,19 @@ class Settings(BaseSettings):
     approval_days: int = Field(default=7, ge=1, le=90)
     """How long a request waits for its second person before it expires."""
 
+    accounting_zone: str = "UTC"
+    """Zone in which accounting months begin and end."""
+
     development: bool = False
     """Shows the development outbox (one-time codes in clear) to staff. Never in production."""
+
+    @field_validator("accounting_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("there is no such zone") from None
 
     @property
     def signing_keys_path(self) -> Path:

@@ -1,22 +1,17 @@
 """Who changed what, when and why."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import get
-from litestar.params import QueryParameter
 from msgspec import Struct
 
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_position
 from api.dependencies import ServicesOf
 from api.documented import refusals
-from api.parameters import InstantInQuery, TextInQuery, as_utc
+from api.parameters import FromInQuery, InstantInQuery, TextInQuery, as_utc
 from api.security.permissions import Permission, requires_permission
 from loyalty.audit import AuditFilter, AuditRecord, list_changes
-
-From = Annotated[
-    datetime | None, QueryParameter(name="from", required=False, description="Not before this instant (RFC 3339).")
-]
 
 
 class AuditEntryView(Struct, frozen=True, kw_only=True):
@@ -56,7 +51,7 @@ async def list_audit_entries(
     subject: TextInQuery = None,
     actor: TextInQuery = None,
     action: TextInQuery = None,
-    from_at: From = None,
+    from_at: FromInQuery = None,
     until: InstantInQuery = None,
     cursor: PageCursor = None,
     limit: PageLimit = DEFAULT_PER_PAGE,

@@ -19,6 +19,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: approvals": "What one person asked for and another allows.",
     "Staff: members": "Searching, correcting, merging and erasing members.",
     "Staff: points": "Adjusting a balance, with a reason.",
+    "Staff: finance": "What is owed in points, who owes whom for them, and closed months.",
     "Staff: audit": "Who changed what, and when.",
     "Staff: keys": "Keys of terminals and of other systems.",
     "Discovery": "What others need to verify our tokens.",

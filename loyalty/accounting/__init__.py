@@ -1,0 +1,1 @@
+"""What the business owes in points: roll-forwards over the ledger, and months that were closed for good."""

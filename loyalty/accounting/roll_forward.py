@@ -1,0 +1,117 @@
+"""A roll-forward: what was owed, what came and went by kind, what is owed. Straight from journal and lots.
+
+By **business** time a fact counts when it happened, a late receipt in the month of its sale, and what time does counts
+at its instant whether the sweeper has booked it or not. By **recorded** time a fact counts when it came into the
+books; so a period that is over changes no more.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from loyalty.accounting.due_flows import DueFlows, read_due_flows
+from loyalty.accounting.flows import Grouping, flow_tables
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+Basis: TypeAlias = Literal["business", "recorded"]
+BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""Before every fact."""
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """A roll-forward: ``opening`` and all that follows it, added, are ``closing``. What leaves is negative."""
+
+    opening: int = 0
+    issued: int = 0
+    clawed_back: int = 0
+    """Issued and taken back, because goods came back."""
+    redeemed: int = 0
+    restored: int = 0
+    """Spent points that came back."""
+    expired: int = 0
+    forfeited: int = 0
+    adjusted: int = 0
+    transferred: int = 0
+    """Between members: all groups together give zero."""
+    migrated: int = 0
+    written_off: int = 0
+    debt_repaid: int = 0
+    """Paid from lots for what the member owed."""
+    closing: int = 0
+
+
+class RollForward(Struct, frozen=True, kw_only=True):
+    """Points of one wallet and group."""
+
+    wallet: str
+    group: str
+    """A store or a month; empty: none, or none that is known."""
+    points: Figures
+
+
+CHANGES: Final = tuple(name for name in Figures.__struct_fields__ if name not in ("opening", "closing"))
+"""The figures between the opening and the closing one."""
+
+_FIGURE_OF: Final = {
+    ("issued", True): "issued",
+    ("issued", False): "clawed_back",
+    ("redeemed", False): "redeemed",
+    ("redeemed", True): "restored",
+    **{("transfer", came): "transferred" for came in (True, False)},
+    **{("debt", came): "debt_repaid" for came in (True, False)},
+    **{
+        (account, came): account
+        for account in ("expired", "forfeited", "adjusted", "migrated", "written_off")
+        for came in (True, False)
+    },
+}
+"""Account and whether points came from it -> the figure."""
+
+_SUMS: Final = """
+SELECT wallet, of, account, points > 0 AS came, coalesce(sum(points) FILTER (WHERE {at} < $1), 0)::bigint AS before,
+       coalesce(sum(points) FILTER (WHERE {at} >= $1), 0)::bigint AS within
+FROM flow WHERE {at} < $2 GROUP BY 1, 2, 3, 4 HAVING $9::text <> '' ORDER BY 1, 2
+"""
+
+
+async def roll_forward(
+    connection: "Connection[Record]",
+    *,
+    from_at: datetime,
+    until_at: datetime,
+    by: Grouping,
+    basis: Basis,
+    zone: str,
+    now: datetime,
+) -> list[RollForward]:
+    """The figures from ``from_at`` until ``until_at`` (exclusive), by wallet and group. ``zone`` is that of months.
+
+    The transaction is REPEATABLE READ. Rows of zeros are left out.
+    """
+    due = await read_due_flows(connection, now=min(now, until_at)) if basis == "business" else DueFlows()
+    sql = flow_tables(by) + _SUMS.format(at="occurred_at" if basis == "business" else "recorded_at")
+    return _pivoted(await connection.fetch(sql, from_at, until_at, *due.columns, zone))
+
+
+def _pivoted(rows: "Sequence[Record]") -> list[RollForward]:
+    figures: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        of = figures.setdefault((row["wallet"], row["of"]), dict.fromkeys(Figures.__struct_fields__, 0))
+        of["opening"] += row["before"]
+        of[_FIGURE_OF[row["account"], row["came"]]] += row["within"]
+        of["closing"] += row["before"] + row["within"]
+    return [
+        RollForward(wallet=wallet, group=group, points=Figures(**of))
+        for (wallet, group), of in figures.items()
+        if any(of.values())
+    ]
+
+
+def added(rows: Iterable[Figures]) -> Figures:
+    """The sum of ``rows``, figure by figure."""
+    rows = list(rows)
+    return Figures(**{name: sum(getattr(row, name) for row in rows) for name in Figures.__struct_fields__})
