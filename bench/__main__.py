@@ -8,6 +8,7 @@ import typer
 
 from api.cli.serve import one_a_core
 from bench.batches import measure_batches
+from bench.earning import measure_earning
 from bench.growth import measure_growth
 from bench.machine import machine
 from bench.purchases import measure_purchases
@@ -16,7 +17,7 @@ from bench.replaying import measure_replay
 from bench.report import keep, write_page
 from bench.servers import measure_servers
 
-PARTS: Final = ("purchases", "quotes", "batches", "growth", "replay", "servers")
+PARTS: Final = ("rules", "purchases", "quotes", "batches", "growth", "replay", "servers")
 
 
 def main(
@@ -36,6 +37,7 @@ def main(
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     load: dict[str, Any] = {"rounds": rounds, "seconds": seconds, "members": members}
     measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "rules": measure_earning,
         "purchases": lambda: measure_purchases(**load, processes=processes),
         "quotes": lambda: measure_quotes(**load, processes=processes),
         "batches": lambda: measure_batches(**load, processes=processes),

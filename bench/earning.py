@@ -1,21 +1,20 @@
 """How long the evaluation of one purchase takes: 20, 100 and 500 live rules with conditions and caps, 3 lines.
 
-Run as ``python -m bench.earning``. Prints processor time, of the quietest and of the
-median pass: on a shared machine the two differ, and only the first says what the code costs. About a third of the
-rules fire. Both columns are paid by every purchase; explaining is paid by whoever asks.
+Processor time of one process; two kinds of rules are apart: those of which a third fires, and those of other stores,
+which cannot apply and are what a large programme consists of for any one basket.
 """
 
-import gc
 import statistics
 import time
 import timeit
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, Final
 
 import msgspec
 
+from bench.spread import Spread
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.freezing import freeze
@@ -27,15 +26,19 @@ from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.tiers import Tier
 from loyalty.programme.wallets import Wallet
 
-REPEATS = 200
+SIZES: Final = (20, 100, 500)
+_PASSES: Final = 100
 STORE = StoreFacts(code="riverside", zone="Europe/Berlin", city="Leipzig")
 MEMBER = MemberFacts(tier="gold", segments=frozenset({"families"}), purchases_count=12, days_since_purchase=9)
 CATEGORIES = ("food/bread", "food/dairy", "drinks/coffee", "home/light")
 
 
-def programme(rules_count: int) -> ProgrammeSnapshot:
-    """A third of the rules fire, a third fails its condition, a third is for other stores, lines or tiers."""
-    rules = [_rule(place) for place in range(rules_count)]
+def programme(rules_count: int, *, applying: bool) -> ProgrammeSnapshot:
+    """A third of the rules fires, a third fails its condition, a third is for other stores, lines or tiers.
+
+    Unless ``applying`` all but one rule are for another store.
+    """
+    rules = [_rule(place, elsewhere=not applying and place > 0) for place in range(rules_count)]
     document = ProgrammeDocument(
         name="Bench",
         currency="EUR",
@@ -49,7 +52,7 @@ def programme(rules_count: int) -> ProgrammeSnapshot:
     return ProgrammeSnapshot(1, document)
 
 
-def _rule(place: int) -> EarnRule:
+def _rule(place: int, *, elsewhere: bool) -> EarnRule:
     formulas = (
         Formula(kind="rate", points=1 + place % 4, per_minor=100),
         Formula(kind="per_item", points=5),
@@ -62,7 +65,7 @@ def _rule(place: int) -> EarnRule:
         names={"en": f"Rule {place}"},
         formula=formulas[place // 3 % 3],
         lines=LineNames(categories=("food",)) if place % 2 else LineNames(),
-        stores=("hillside",) if place % 6 == 5 else (),
+        stores=("hillside",) if elsewhere or place % 6 == 5 else (),
         tiers=("silver",) if place % 6 == 2 else (),
         condition=f"purchase.total_minor >= {total_minor} && member.days_since_purchase < {30 + place}",
         caps=Caps(day=100_000, month=1_000_000) if place % 2 else Caps(day=100_000),
@@ -95,46 +98,48 @@ def purchases(count: int) -> list[EarningPurchase]:
     ]
 
 
-class Microseconds(NamedTuple):
-    """Processor time of one basket: of the quietest pass and of the median pass."""
-
-    best: float
-    median: float
-
-    def __str__(self) -> str:
-        return f"{self.best:.1f} / {self.median:.1f}"
-
-
-def microseconds_each(work: Callable[[EarningPurchase], object], baskets: list[EarningPurchase]) -> Microseconds:
-    """The time of ``work`` over ``REPEATS`` passes through ``baskets``."""
-    passes = timeit.repeat(lambda: [work(one) for one in baskets], time.process_time, number=1, repeat=REPEATS)
-    each = [seconds / len(baskets) * 1e6 for seconds in passes]
-    return Microseconds(min(each), statistics.median(each))
-
-
-def measure(rules_count: int, baskets: list[EarningPurchase]) -> tuple[int, Microseconds, Microseconds]:
-    """Rules that fire, and the microseconds of evaluating and of freezing with encoding."""
-    snapshot = programme(rules_count)
-    headroom = Headroom(used_points={rule.code: {"day": 10, "month": 90} for rule in snapshot.rules[::4]})
-
-    def evaluated(purchase: EarningPurchase) -> Evaluation:
-        return evaluate(purchase, MEMBER, STORE, snapshot, headroom)
-
-    answer = evaluated(baskets[0])
-    evaluating = microseconds_each(evaluated, baskets)
-    freezing = microseconds_each(lambda _: msgspec.json.encode(freeze(answer)), baskets)
-    return len(answer.fired), evaluating, freezing
-
-
-def main() -> None:
-    """Print the table."""
+def measure_earning() -> dict[str, Any]:
+    """Microseconds of one basket by number of rules, and those of freezing what was found out."""
     baskets = purchases(100)
-    gc.freeze()
-    print(f"{'rules':>6} {'fire':>5} {'evaluate us (best / median)':>28} {'freeze us':>16}")
-    for rules_count in (20, 100, 500):
-        fired, evaluating, freezing = measure(rules_count, baskets)
-        print(f"{rules_count:>6} {fired:>5} {evaluating!s:>28} {freezing!s:>16}")
+    figures: dict[str, Any] = {}
+    for kind, applying in (("applying", True), ("elsewhere", False)):
+        for size in SIZES:
+            snapshot = programme(size, applying=applying)
+            figures[f"rules_{kind}_{size}_us"] = _evaluating(snapshot, baskets)
+            print(f"  {size} rules, {kind}: {figures[f'rules_{kind}_{size}_us'].text(1)} us", flush=True)
+    figures["rules_freezing_us"] = _freezing(programme(20, applying=True), baskets)
+    figures["rules_loading_500_ms"] = _loading(500)
+    return figures
 
 
-if __name__ == "__main__":
-    main()
+def _evaluating(snapshot: ProgrammeSnapshot, baskets: list[EarningPurchase]) -> Spread:
+    headroom = Headroom(used_points={rule.code: {"day": 10, "month": 90} for rule in snapshot.rules[::4]})
+    return _microseconds_each(lambda basket: evaluate(basket, MEMBER, STORE, snapshot, headroom), baskets)
+
+
+def _freezing(snapshot: ProgrammeSnapshot, baskets: list[EarningPurchase]) -> Spread:
+    answer: Evaluation = evaluate(baskets[0], MEMBER, STORE, snapshot, Headroom())
+    return _microseconds_each(lambda _: msgspec.json.encode(freeze(answer)), baskets)
+
+
+def _loading(rules_count: int) -> Spread:
+    """Milliseconds until a version of so many rules is ready: what each server process does once a publish."""
+    passes = timeit.repeat(
+        lambda: programme(rules_count, applying=True), time.process_time, number=1, repeat=_PASSES // 20
+    )
+    return _told_in(passes, unit=1e3)
+
+
+def _microseconds_each(work: Callable[[EarningPurchase], object], baskets: list[EarningPurchase]) -> Spread:
+    passes = timeit.repeat(lambda: [work(one) for one in baskets], time.process_time, number=1, repeat=_PASSES)
+    return _told_in([seconds / len(baskets) for seconds in passes], unit=1e6)
+
+
+def _told_in(seconds: list[float], *, unit: float) -> Spread:
+    """The median with the quietest pass and the 90th percentile: the slowest on a shared machine tells of others."""
+    each = sorted(one * unit for one in seconds)
+    return Spread(
+        median=round(statistics.median(each), 1),
+        lowest=round(each[0], 1),
+        highest=round(each[(len(each) - 1) * 9 // 10], 1),
+    )

@@ -1,13 +1,16 @@
 """What was measured, kept as ``bench/latest.json`` and told in ``docs/performance.md``.
 
-Each part keeps the machine and the day of its own last run, so that one part can be measured again alone.
+Each part keeps the machine and the day of its own last run, so that one part can be measured again alone: the sections
+of the others stay on the page as they are.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from bench.earning import SIZES
 from bench.spread import Spread
 
 _ROOT: Final = Path(__file__).parent.parent
@@ -48,6 +51,21 @@ _HOW: Final = {
             ("purchase_postgres_cpu_us", "of PostgreSQL for a sale over HTTP, us", 0),
             ("purchase_pgbench_postgres_cpu_us", "of PostgreSQL for a posting by pgbench, us", 0),
             ("purchase_server_rss_mib", "memory of a server process, MiB", 0),
+        ),
+    ),
+    "rules": (
+        "What a rule costs",
+        "Processor time of evaluating a basket of three lines in one process. Of applying rules a third fires, a\n"
+        "third fails its condition, a third is for other lines, stores or tiers; of the others all but one are for\n"
+        "another store. The spread ends at the 90th percentile.",
+        (
+            *(
+                (f"rules_{kind}_{size}_us", f"{size} rules{told}, us", 1)
+                for kind, told in (("applying", ""), ("elsewhere", " of another store"))
+                for size in SIZES
+            ),
+            ("rules_freezing_us", "writing down the answer of 20 rules, us", 1),
+            ("rules_loading_500_ms", "making a version of 500 rules ready, ms", 1),
         ),
     ),
     "quotes": (
@@ -111,10 +129,16 @@ def keep(part: str, where: Figures, figures: Figures) -> None:
 
 
 def write_page() -> None:
-    """Tell everything that was kept."""
-    parts = _latest().get("parts", {})
-    sections = [_section(part, parts[part]) for part in _HOW if part in parts]
-    PAGE.write_text("\n".join([_INTRODUCTION, *sections]))
+    """Tell everything that was kept, and leave what the page tells of other parts."""
+    parts, told = _latest().get("parts", {}), _told_before()
+    sections = [_section(part, parts[part]) if part in parts else told.get(_HOW[part][0]) for part in _HOW]
+    PAGE.write_text("\n".join([_INTRODUCTION, *filter(None, sections)]))
+
+
+def _told_before() -> dict[str, str]:
+    """The sections of the page by their titles."""
+    sections = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]
+    return {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in sections}
 
 
 def _latest() -> Figures:

@@ -131,7 +131,7 @@ async def gather_statistics(owner_dsn: str, database: str) -> None:
 
 async def _open_shop(services: Services, *, now: datetime) -> None:
     async with services.database.write() as session:
-        document = programme(RULES).document
+        document = programme(RULES, applying=True).document
         await publish_programme(session, document, starts_at=now, published_by="job:bench", note="", now=now)
         for number in range(1, STORES + 1):
             await create_store(
