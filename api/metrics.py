@@ -53,6 +53,13 @@ JOBS: Final = Histogram(
     buckets=(0.01, 0.1, 1, 10, 60, 600),
     registry=REGISTRY,
 )
+TASKS: Final = Histogram(
+    "comeback_task_duration_seconds",
+    "Time that a worker spent on a task, by what became of it.",
+    ("kind", "outcome"),
+    buckets=(0.1, 1, 10, 60, 600, 3_600),
+    registry=REGISTRY,
+)
 
 _request_series: dict[tuple[str, int], Histogram] = {}
 

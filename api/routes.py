@@ -24,6 +24,7 @@ from api.admin.sessions import AdminSessions
 from api.admin.settlement_reports import AdminSettlement
 from api.admin.stores import AdminStores
 from api.admin.system_keys import AdminSystemKeys
+from api.admin.tasks import AdminTasks
 from api.admin.terminal_keys import AdminTerminalKeys
 from api.admin.terminals import AdminTerminals
 from api.auth.codes import AuthCodes
@@ -117,6 +118,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     export_member_data,
     AdminLiability,
     AdminSettlement,
+    AdminTasks,
     list_audit_entries,
     development_outbox,
 )

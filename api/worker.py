@@ -1,9 +1,9 @@
-"""The worker: delivers the outbox and runs the schedule. Any number of processes may do so at once."""
+"""The worker: delivers the outbox, runs the schedule and does tasks. Any number of processes may do so at once."""
 
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -11,6 +11,7 @@ import structlog
 
 from api.delivering import Outbox
 from api.jobs import Job, keep_running
+from api.tasks.working import Run, Tasks
 from api.waiting import rest
 from kernel.clock import Clock
 from kernel.database import Database
@@ -26,24 +27,31 @@ log = structlog.get_logger()
 
 
 async def work(
-    database: Database, reactions: Reactions, schedule: Sequence[Job], *, clock: Clock, stopping: asyncio.Event
+    database: Database,
+    reactions: Reactions,
+    schedule: Sequence[Job],
+    kinds: Mapping[str, Run],
+    *,
+    clock: Clock,
+    stopping: asyncio.Event,
 ) -> None:
-    """Work until ``stopping`` is set, then finish the batches in hand and return.
+    """Work until ``stopping`` is set, then finish the batches in hand, give back the task in hand, and return.
 
     An error of the database is logged and waited out: the worker outlives it.
     """
     outbox = Outbox(database, reactions, clock=clock)
     loops: list[Awaitable[None]] = [_keep("spreading", outbox.spread, stopping)]
     loops += [_keep("delivering", lambda: _deliver_waiting(outbox, stopping), stopping) for _ in range(DELIVERERS)]
+    loops.append(_keep("tasks", Tasks(database, kinds, clock=clock, stopping=stopping).work_on_next, stopping))
     loops += [keep_running(job, database, clock, stopping=stopping) for job in schedule]
-    log.info("worker_started", handlers=len(outbox.handler_names), jobs=len(schedule))
+    log.info("worker_started", handlers=len(outbox.handler_names), jobs=len(schedule), kinds=len(kinds))
     await asyncio.gather(*loops)
     log.info("worker_stopped")
 
 
 def connections_needed(schedule: Sequence[Job]) -> int:
-    """One for each deliverer, one to spread, and for each job one that works and one that guards."""
-    return DELIVERERS + 1 + 2 * len(schedule)
+    """One for each deliverer, one to spread, and for each job and for a task one that works and one that guards."""
+    return DELIVERERS + 1 + 2 * (len(schedule) + 1)
 
 
 def stop_on_signals(stopping: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""`comeback worker`: deliveries and recurring jobs."""
+"""`comeback worker`: deliveries, recurring jobs and tasks."""
 
 import asyncio
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ def worker(
         int | None, typer.Option(min=1, max=65535, help="Serve health and metrics here. Default: nowhere.")
     ] = None,
 ) -> None:
-    """Deliver events to their handlers and run the recurring jobs, until SIGTERM or Ctrl-C."""
+    """Deliver events, run the recurring jobs and do what staff asked for, until SIGTERM or Ctrl-C."""
     from api.internal_port import internal_port as serving_internals
     from api.logging import configure_logging
 
@@ -30,6 +30,7 @@ async def _work(settings: Settings) -> None:
     from api.opening import MissingSettingError
     from api.schedule import SCHEDULE
     from api.subscriptions import REACTIONS
+    from api.tasks.kinds import KINDS
     from api.worker import connections_needed, stop_on_signals, work
     from kernel.clock import system_clock
     from kernel.database import Database
@@ -40,6 +41,6 @@ async def _work(settings: Settings) -> None:
     stop_on_signals(stopping)
     database = Database(settings.app_database_url.get_secret_value(), pool_size=connections_needed(SCHEDULE))
     try:
-        await work(database, REACTIONS, SCHEDULE, clock=system_clock, stopping=stopping)
+        await work(database, REACTIONS, SCHEDULE, KINDS, clock=system_clock, stopping=stopping)
     finally:
         await database.close()

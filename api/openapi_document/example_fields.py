@@ -16,6 +16,7 @@ _IDS: Final[dict[str, Any]] = {
     "draft_id": "0197a5c2b1d37f0e9c6a4d8e2f5b7a91",
     "approval_id": "apr_2-6q",
     "message_id": 12,
+    "task_id": 42,
     "member_number": 85321,
     "number": "0042",
     "sku": "espresso",

@@ -17,6 +17,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: people": "Cashiers, and staff with their roles.",
     "Staff: programme": "Drafting, trying out and publishing the rules.",
     "Staff: approvals": "What one person asked for and another allows.",
+    "Staff: long work": "What the worker does for staff, with its progress and its result.",
     "Staff: members": "Searching, correcting, merging and erasing members.",
     "Staff: points": "Adjusting a balance, with a reason.",
     "Staff: finance": "What is owed in points, who owes whom for them, and closed months.",

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     APPROVALS_READ = "approvals:read"
     APPROVALS_DECIDE = "approvals:decide"
     """Allowing what somebody else asked for, together with the permission that its kind needs."""
+    TASKS_CANCEL = "tasks:cancel"
     REPORTS_READ = "reports:read"
     METRICS_READ = "metrics:read"
     AUDIT_READ = "audit:read"
@@ -51,7 +52,13 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
     "owner": frozenset(Permission),
     "manager": frozenset(Permission) - {Permission.STAFF_WRITE, Permission.SYSTEM_KEYS, Permission.DEVELOPMENT},
     "marketer": _READERS
-    | {Permission.PROGRAMME_DRAFT, Permission.CATALOGUE_WRITE, Permission.REPORTS_READ, Permission.APPROVALS_READ},
+    | {
+        Permission.PROGRAMME_DRAFT,
+        Permission.CATALOGUE_WRITE,
+        Permission.REPORTS_READ,
+        Permission.APPROVALS_READ,
+        Permission.TASKS_CANCEL,
+    },
     "support": _READERS
     | {Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.POINTS_ADJUST, Permission.MEMBERS_MERGE}
     | {Permission.APPROVALS_READ},

@@ -10,6 +10,7 @@ from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
 from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
+from loyalty.models.task import Task
 
 __all__ = [
     "AccessKey",
@@ -47,6 +48,7 @@ __all__ = [
     "ShiftReport",
     "Staff",
     "Store",
+    "Task",
     "Terminal",
     "TokenRevocation",
     "WaitingRefund",

@@ -28,6 +28,7 @@ NOBODYS: dict[str, str] = {
     "receipt_id": encode_public_id("pur", 999_999, 1),
     "approval_id": encode_public_id("apr", 999_999),
     "version": "999999",
+    "task_id": "999999",
 }
 """Ids that are well-formed and nobody's; of what the business names itself, any name."""
 OTHER_PARAMETERS = "nowhere-1"

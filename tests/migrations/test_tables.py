@@ -17,7 +17,7 @@ REFERENCE = {
     *("store", "terminal"),
 }
 """Configuration: the same on every shard."""
-RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "shift_report"}
+RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "shift_report", "task"}
 OUTGOING = {"message"}
 """Written to an address, which need not be a member's yet."""
 ELSEWHERE = REGISTRIES | REFERENCE | RECORDS_OF_STAFF | OUTGOING

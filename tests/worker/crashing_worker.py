@@ -30,7 +30,7 @@ async def _main(url: str) -> None:
     database = Database(url, pool_size=4)
     await database.ping()
     print("ready", flush=True)
-    await work(database, {Pinged: (SLOW,)}, (), clock=system_clock, stopping=stopping)
+    await work(database, {Pinged: (SLOW,)}, (), {}, clock=system_clock, stopping=stopping)
     await database.close()
 
 

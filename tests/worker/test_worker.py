@@ -65,7 +65,7 @@ async def finish(database: Database) -> None:
     """Work here until nothing is left."""
     stopping = asyncio.Event()
     working = asyncio.create_task(
-        work(database, {Pinged: (noting("slow"),)}, (), clock=system_clock, stopping=stopping)
+        work(database, {Pinged: (noting("slow"),)}, (), {}, clock=system_clock, stopping=stopping)
     )
     await until_noted(database, len(MEMBERS) * COUNT)
     stopping.set()
@@ -125,7 +125,9 @@ async def test_a_job_runs_in_one_process_at_a_time(worker_urls: DatabaseUrls, da
 async def test_a_worker_outlives_the_loss_of_its_connections(worker_urls: DatabaseUrls, database: Database) -> None:
     stopping = asyncio.Event()
     lost = Database(worker_urls.app, pool_size=5)
-    working = asyncio.create_task(work(lost, {Pinged: (noting("slow"),)}, (), clock=system_clock, stopping=stopping))
+    working = asyncio.create_task(
+        work(lost, {Pinged: (noting("slow"),)}, (), {}, clock=system_clock, stopping=stopping)
+    )
     await publish_committed(database, [Pinged(member_id=1, number=0)])
     await until_noted(database, 1)
     await database.close()  # Only the worker's connections are left to be cut.

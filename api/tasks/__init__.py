@@ -1,0 +1,1 @@
+"""How the worker does what staff asked for: ``kinds`` says what there is, ``working`` how it is done."""
