@@ -18,9 +18,12 @@ from loyalty.members.ids import MemberNotFoundError
 from loyalty.models import Identity, Member, Person, PersonIdentity
 
 _ADD_COUNTERS = """
-INSERT INTO cap_counter (member_id, rule, period, period_key, used)
-SELECT $2, rule, period, period_key, used FROM cap_counter WHERE member_id = $1
-ON CONFLICT (member_id, rule, period, period_key) DO UPDATE SET used = cap_counter.used + excluded.used
+INSERT INTO cap_counter (member_id, period, period_key, used)
+SELECT $2, period, period_key, used FROM cap_counter WHERE member_id = $1
+ON CONFLICT (member_id, period, period_key) DO UPDATE SET used = cap_counter.used || (
+    SELECT jsonb_object_agg(rule, points::bigint + coalesce((cap_counter.used ->> rule)::bigint, 0))
+    FROM jsonb_each_text(excluded.used) AS added (rule, points)
+)
 """
 
 

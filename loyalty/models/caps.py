@@ -3,25 +3,28 @@
 from sqlalchemy import CheckConstraint
 from sqlmodel import SQLModel
 
-from loyalty.models.columns import code, number
+from loyalty.models.columns import code, json_document, number
 
 
 class CapCounter(SQLModel, table=True):
-    """Points a rule has paid one member in one period. Exact: written under the member's lock."""
+    """Points that rules have paid one member in one period. Exact: written under the member's lock.
+
+    All rules of a period in one row: a sale counts for seven rules or so, and a row for each was half of its rows.
+    """
 
     __tablename__ = "cap_counter"
     __table_args__ = (
-        CheckConstraint("used >= 0", name="cap_counter_used"),
+        CheckConstraint("NOT used @? '$.* ? (@.type() != \"number\" || @ < 0)'", name="cap_counter_used"),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 
     member_id: int = number(key=True)
-    rule: str = code(key=True)
     period: str = code(key=True, length=16)
     """day, week, month or lifetime."""
     period_key: str = code(key=True, length=16)
     """The period's first local day, or ``ever``."""
-    used: int = number()
+    used: dict[str, int] = json_document()
+    """Rule to points."""
 
 
 class BudgetSlice(SQLModel, table=True):

@@ -30,6 +30,10 @@ SELECT v.version, r ->> 'code' AS rule, cap.key AS period, cap.value::bigint AS 
 FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r, jsonb_each_text(r -> 'caps') AS cap
 WHERE cap.value IS NOT NULL
 """
+_COUNTERS: Final = """
+SELECT member_id, rule, period, period_key, points::bigint AS used
+FROM cap_counter, jsonb_each_text(used) AS counted (rule, points)
+"""
 _CAP_FOLDS: Final = Query(f"""
 SELECT member_id, format('%s a %s, %s', rule, period, period_key), coalesce(f.points, 0)::text,
        coalesce(c.used, 0)::text
@@ -41,7 +45,7 @@ FROM (
     FROM ({_PAID}) AS paid JOIN ({_CAPS}) AS caps USING (version, rule)
     GROUP BY 1, 2, 3, 5
 ) AS f
-FULL JOIN (SELECT * FROM cap_counter WHERE member_id BETWEEN $1 AND $2) AS c USING (member_id, rule, period, period_key)
+FULL JOIN ({_COUNTERS} WHERE member_id BETWEEN $1 AND $2) AS c USING (member_id, rule, period, period_key)
 WHERE coalesce(f.points, 0) <> coalesce(c.used, 0)
   AND NOT EXISTS (SELECT FROM merged AS m WHERE m.member_id = coalesce(f.member_id, c.member_id))
 """)  # noqa: S608 - put together from the constants above
@@ -103,9 +107,9 @@ COUNTERS: Final = Invariant(
 CAPS: Final = Invariant(
     "I11",
     "No member has had more of a rule in a period than its cap, the highest of all versions.",
-    Query("""
+    Query(f"""
 SELECT c.member_id, format('%s a %s, %s', c.rule, c.period, c.period_key), 'at most ' || caps.points, c.used::text
-FROM cap_counter AS c
+FROM ({_COUNTERS} WHERE member_id BETWEEN $1 AND $2) AS c
 JOIN (
     SELECT r ->> 'code' AS rule, cap.key AS period, max(cap.value::bigint) AS points
     FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r,
@@ -113,9 +117,9 @@ JOIN (
     WHERE cap.value IS NOT NULL
     GROUP BY 1, 2
 ) AS caps USING (rule, period)
-WHERE c.used > caps.points AND c.member_id BETWEEN $1 AND $2
+WHERE c.used > caps.points
   AND NOT EXISTS (SELECT FROM merged AS m WHERE m.member_id = c.member_id)
-"""),
+"""),  # noqa: S608 - put together from the constants above
 )
 
 BUDGETS: Final = Invariant(

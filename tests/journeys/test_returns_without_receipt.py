@@ -43,7 +43,9 @@ async def test_the_points_that_the_lines_would_earn_today_are_taken(
     (effect,) = answer["effects"]
     assert (effect["taken"], effect["from_lots"]) == (40, 40), "although today's cap has been used up"
     assert await balances(services) == [60]
-    assert await fetch(services, "SELECT used FROM cap_counter") == [(100,)], "the counters stay as they are"
+    assert await fetch(
+        services, "SELECT points::int FROM cap_counter, jsonb_each_text(used) AS counted (rule, points)"
+    ) == [(100,)], "the counters stay as they are"
 
 
 async def test_points_that_are_gone_are_owed(services: Services, client: httpx.AsyncClient, shop: Shop) -> None:

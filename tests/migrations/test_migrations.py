@@ -69,6 +69,30 @@ async def test_several_may_migrate_at_once_and_again(empty_urls: DatabaseUrls) -
     assert await schema_differences(empty_urls.owner) == []
 
 
+async def test_counters_come_along_when_their_table_changes(migrated_urls: DatabaseUrls) -> None:
+    by_rule = [
+        (1, "base", "day", "2026-03-02", 40),
+        (1, "coffee", "day", "2026-03-02", 9),
+        (1, "base", "lifetime", "ever", 2**53),
+    ]
+    engine = create_async_engine(migrated_urls.owner)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0012"))
+    database = await asyncpg.connect(migrated_urls.owner_dsn)
+    await database.executemany("INSERT INTO cap_counter VALUES ($1, $2, $3, $4, $5)", by_rule)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0013"))
+    assert await database.fetch("SELECT period, used::text FROM cap_counter ORDER BY 1") == [
+        ("day", '{"base": 40, "coffee": 9}'),
+        ("lifetime", '{"base": 9007199254740992}'),
+    ]
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0012"))
+    assert sorted(await database.fetch("SELECT * FROM cap_counter")) == sorted(by_rule)
+    await database.close()
+    await engine.dispose()
+
+
 async def test_downgrading_leaves_nothing_behind(migrated_urls: DatabaseUrls) -> None:
     engine = create_async_engine(migrated_urls.owner)
     async with engine.begin() as connection:

@@ -222,7 +222,12 @@ DAMAGES = (
         "more cash than the goods were worth",
         "UPDATE refund SET cash_minor = amount_minor + 1 WHERE receipt_key LIKE '%/rb0'",
     ),
-    damage(limits.COUNTERS, "a cap used by nobody", "UPDATE cap_counter SET used = used + 1 WHERE member_id = {boris}"),
+    damage(
+        limits.COUNTERS,
+        "a cap used by nobody",
+        "UPDATE cap_counter SET used = used || jsonb_build_object('base', (used ->> 'base')::int + 1)"
+        " WHERE member_id = {boris}",
+    ),
     damage(
         limits.COUNTERS,
         "a budget used by nobody",
@@ -231,7 +236,7 @@ DAMAGES = (
     damage(
         limits.CAPS,
         "more than the cap",
-        "UPDATE cap_counter SET used = 401 WHERE member_id = {boris} AND period = 'day'",
+        "UPDATE cap_counter SET used = jsonb_build_object('base', 401) WHERE member_id = {boris} AND period = 'day'",
     ),
     damage(
         limits.BUDGETS, "a slice out of nothing", "UPDATE budget_slice SET allowance = allowance + 1 WHERE slice_no = 3"
