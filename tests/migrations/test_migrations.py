@@ -82,13 +82,14 @@ async def test_counters_come_along_when_their_table_changes(migrated_urls: Datab
     await database.executemany("INSERT INTO cap_counter VALUES ($1, $2, $3, $4, $5)", by_rule)
     async with engine.begin() as connection:
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0013"))
-    assert await database.fetch("SELECT period, used::text FROM cap_counter ORDER BY 1") == [
+    rows = await database.fetch("SELECT period, used::text FROM cap_counter ORDER BY 1")
+    assert [tuple(row) for row in rows] == [
         ("day", '{"base": 40, "coffee": 9}'),
         ("lifetime", '{"base": 9007199254740992}'),
     ]
     async with engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0012"))
-    assert sorted(await database.fetch("SELECT * FROM cap_counter")) == sorted(by_rule)
+    assert {tuple(row) for row in await database.fetch("SELECT * FROM cap_counter")} == set(by_rule)
     await database.close()
     await engine.dispose()
 
