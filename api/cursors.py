@@ -38,8 +38,12 @@ def cut(rows: Sequence[Row], limit: int, position: Callable[[Row], str | int]) -
     if len(rows) <= limit:
         return rows, None
     page = rows[:limit]
-    encoded = msgspec.json.encode(position(page[-1]))
-    return page, base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+    return page, _cursor(position(page[-1]))
+
+
+def number_cursor(position: int) -> str:
+    """The cursor of the page behind ``position``, for a list that does not read one row more than it shows."""
+    return _cursor(position)
 
 
 def text_position(cursor: str | None) -> str | None:
@@ -50,6 +54,10 @@ def text_position(cursor: str | None) -> str | None:
 def number_position(cursor: str | None) -> int | None:
     """The same for a list that is ordered by a number."""
     return None if cursor is None else _position(_NUMBER, cursor)
+
+
+def _cursor(position: str | int) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
 _Position = TypeVar("_Position", str, int)

@@ -20,6 +20,7 @@ from api.admin.people import AdminStaff
 from api.admin.programme_drafts import AdminDrafts
 from api.admin.programme_publishing import publish_version
 from api.admin.programme_versions import AdminVersions
+from api.admin.segments import AdminSegments
 from api.admin.sessions import AdminSessions
 from api.admin.settlement_reports import AdminSettlement
 from api.admin.stores import AdminStores
@@ -108,6 +109,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminVersions,
     publish_version,
     AdminApprovals,
+    AdminSegments,
     AdminMembers,
     AdminMemberPoints,
     AdminMemberIdentities,

@@ -49,6 +49,14 @@ class CsvUpload(Operation):
 
 
 @dataclass
+class MembersUpload(Operation):
+    """An operation whose body is a CSV file of members."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _body(CSV, "member_id\nmem_2ka9-e5\n")
+
+
+@dataclass
 class YamlUpload(Operation):
     """An operation whose body is a YAML document."""
 

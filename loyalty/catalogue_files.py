@@ -1,35 +1,23 @@
-"""The catalogue as a CSV file (RFC 4180, UTF-8), as spreadsheets write it. Pure.
+"""The catalogue as a CSV file. Pure.
 
 The first line names the columns: ``sku``, ``category``, ``brand``, ``tags`` (joined by ``|``), and ``name:<language>``
-for each language. Only ``sku`` must be there. Commas separate; semicolons do where the first line has no comma, which
-is what spreadsheets write in countries with a decimal comma. Blank lines do not count.
+for each language. Only ``sku`` must be there.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from kernel.errors import UnprocessableError
 from loyalty.catalogue import CatalogueEntry
 from loyalty.catalogue_checks import entry_problems
+from loyalty.csv_files import BrokenLineError, LineProblem, rows_of, text_of
 
 MOST_ITEMS: Final = 50_000
 MOST_PROBLEMS: Final = 100
 _PLAIN_COLUMNS: Final = frozenset({"sku", "category", "brand", "tags"})
 _NAME: Final = "name:"
-
-
-class LineProblem(Struct, frozen=True):
-    """What is wrong with a line. Lines count from 1; the one that names the columns is the first."""
-
-    line: int
-    field: str
-    """A column; empty for the whole line."""
-    message: str
 
 
 class CatalogueFileError(UnprocessableError):
@@ -44,13 +32,8 @@ class CatalogueFileError(UnprocessableError):
 
 def read_catalogue_file(content: bytes) -> list[CatalogueEntry]:
     """All items of the file. Raises ``CatalogueFileError`` with every problem, so that one try tells them all."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise CatalogueFileError([LineProblem(line, "", "is not UTF-8")]) from None
     reading = _Reading()
-    reading.read(text)
+    reading.read(content)
     if reading.problems:
         raise CatalogueFileError(reading.problems)
     return list(reading.entries.values())
@@ -64,9 +47,9 @@ class _Reading:
         self.problems: list[LineProblem] = []
         self._lines: dict[str, int] = {}
 
-    def read(self, text: str) -> None:
-        rows = _rows(text)
+    def read(self, content: bytes) -> None:
         try:
+            rows = rows_of(text_of(content))
             first, columns = next(rows, (1, []))
             self._check_columns(first, columns)
             if self.problems:
@@ -75,7 +58,7 @@ class _Reading:
                 self._take(line, columns, cells)
                 if len(self.problems) >= MOST_PROBLEMS:
                     return
-        except _BrokenLineError as broken:
+        except BrokenLineError as broken:
             self._note(broken.line, "", str(broken))
 
     def _check_columns(self, line: int, columns: list[str]) -> None:
@@ -92,7 +75,7 @@ class _Reading:
             self._note(line, "", f"has {len(cells)} values for {len(columns)} columns")
             return
         if len(self.entries) >= MOST_ITEMS:
-            raise _BrokenLineError(line, f"is beyond the {MOST_ITEMS} items that one file may have")
+            raise BrokenLineError(line, f"is beyond the {MOST_ITEMS} items that one file may have")
         entry = _entry(dict(zip(columns, cells, strict=True)))
         for field, message in entry_problems(entry):
             self._note(line, field, message)
@@ -104,31 +87,6 @@ class _Reading:
 
     def _note(self, line: int, field: str, message: str) -> None:
         self.problems.append(LineProblem(line, field, message))
-
-
-class _BrokenLineError(Exception):
-    """Nothing behind this line can be read."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank with the line on which it begins, its values without the spaces around them."""
-    first_line = text.partition("\n")[0]
-    separator = ";" if ";" in first_line and "," not in first_line else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    while True:
-        begins_on = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            raise _BrokenLineError(begins_on, "has a quote that is not closed, or a value that is too long") from None
-        if any(cell.strip() for cell in row):
-            yield begins_on, [cell.strip() for cell in row]
 
 
 def _entry(row: dict[str, str]) -> CatalogueEntry:

@@ -53,7 +53,7 @@ async def quote_sale(
     connection: "Connection[Record]", sale: Sale, *, spend_points: int, programme: ProgrammeSnapshot, now: datetime
 ) -> Quote:
     """Quote ``sale``, spending ``spend_points``. Raises what ``check_basket`` does, ``SpendRefusedError`` and 404s."""
-    account, context = await _read(connection, sale, now=now)
+    account, context = await _read(connection, sale, programme, now=now)
     store = context.stores.get(sale.store_id)
     if store is None:
         raise StoreNotFoundError(store_id=sale.store_id)
@@ -66,16 +66,19 @@ async def quote_sale(
     return Quote(programme, account, _evaluation(basket, sale, account, context, programme), limits, spend)
 
 
-async def _read(connection: "Connection[Record]", sale: Sale, *, now: datetime) -> tuple[Account | None, Context]:
+async def _read(
+    connection: "Connection[Record]", sale: Sale, programme: ProgrammeSnapshot, *, now: datetime
+) -> tuple[Account | None, Context]:
     """The member with what is due applied, or the one they were merged into, and all that a quote looks at."""
     member_ids = [] if sale.member_id is None else [sale.member_id]
-    asked, of_account = ContextQueries([sale], member_ids, days={now.date()}), account_queries(member_ids)
+    lists = programme.segment_index.asked_lists
+    asked, of_account = ContextQueries([sale], member_ids, days={now.date()}, lists=lists), account_queries(member_ids)
     answers = await fetch_together(connection, *of_account, *asked.queries)
     account = accounts_from(answers[: len(of_account)]).get(sale.member_id or 0)
     if account is None and member_ids:
         raise MemberNotFoundError
     if account is not None and account.merged_into is not None:
-        return await _read(connection, replace(sale, member_id=account.merged_into), now=now)
+        return await _read(connection, replace(sale, member_id=account.merged_into), programme, now=now)
     if account is not None:
         apply_due(account, now)
     return account, asked.context(answers[len(of_account) :])
@@ -119,7 +122,7 @@ def _evaluation(
         account,
         context.pasts.get(account.member_id),
         local_date=basket.local_date,
-        primary_wallet=programme.document.primary_wallet,
+        programme=programme,
     )
     headroom = context.counters.headroom(account.member_id, basket.local_date)
     return evaluate(basket, facts, store_facts(context.stores[sale.store_id]), programme, headroom)

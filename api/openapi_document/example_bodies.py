@@ -37,6 +37,7 @@ _REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "TerminalPatch": {"name": "Counter by the door"},
     "NewCashier": {"name": "Vera"},
     "NewVersion": {"draft_id": "spring", "note": "Spring prices"},
+    "MembersPatch": {"add": ["mem_2ka9-e5"]},
     "NewStaff": {"email": "boris@example.com", "name": "Boris Ivanov"},
 }
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {

@@ -16,6 +16,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: catalogue": "What the business sells.",
     "Staff: people": "Cashiers, and staff with their roles.",
     "Staff: programme": "Drafting, trying out and publishing the rules.",
+    "Staff: segments": "Groups of members by list or by condition.",
     "Staff: approvals": "What one person asked for and another allows.",
     "Staff: long work": "What the worker does for staff, with its progress and its result.",
     "Staff: members": "Searching, correcting, merging and erasing members.",

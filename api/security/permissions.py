@@ -34,6 +34,7 @@ class Permission(StrEnum):
     PROGRAMME_READ = "programme:read"
     PROGRAMME_DRAFT = "programme:draft"
     PROGRAMME_PUBLISH = "programme:publish"
+    SEGMENTS_WRITE = "segments:write"
     APPROVALS_READ = "approvals:read"
     APPROVALS_DECIDE = "approvals:decide"
     """Allowing what somebody else asked for, together with the permission that its kind needs."""
@@ -56,6 +57,7 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.PROGRAMME_DRAFT,
         Permission.CATALOGUE_WRITE,
         Permission.REPORTS_READ,
+        Permission.SEGMENTS_WRITE,
         Permission.APPROVALS_READ,
         Permission.TASKS_CANCEL,
     },

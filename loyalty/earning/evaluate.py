@@ -11,6 +11,7 @@ from loyalty.earning.limits import cap_uses, within_limits
 from loyalty.earning.pricing import Priced, price_rules
 from loyalty.earning.purchase import EarningPurchase, Headroom, MemberFacts, StoreFacts
 from loyalty.earning.reasons import Reasons
+from loyalty.earning.segments import with_segments
 from loyalty.earning.selection import select_rules
 from loyalty.earning.shares import with_shares
 from loyalty.earning.stacking import best_of_wallets, exclusive_winners, with_a_base
@@ -34,7 +35,7 @@ def evaluate(
     The answer depends on nothing else, neither on the order of rules in the document nor on that of the lines. It is
     never negative, and a basket whose base is zero earns nothing.
     """
-    purchase = with_shares(purchase)
+    purchase, member = with_shares(purchase), with_segments(member, programme)
     selection = select_rules(purchase, member, store, programme)
     if among is not None:
         selection = replace(selection, applying=selection.applying & among)

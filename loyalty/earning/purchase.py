@@ -62,11 +62,14 @@ class MemberFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     tier: str = ""
     segments: frozenset[str] = frozenset()
+    """Those that rules ask about: lists as they were read, and what ``segments.with_segments`` found."""
     language: str = ""
     purchases_count: int = 0
     """Before this purchase."""
     days_since_purchase: int | None = None
     """Whole local days since the purchase before; None: this is the first."""
+    spend_minor: int = 0
+    """What they cost together, less what came back."""
     age_days: int = 0
     """Whole local days since enrolment."""
     is_birthday: bool = False

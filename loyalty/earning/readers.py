@@ -39,6 +39,10 @@ MEMBER_READERS: Mapping[str, MemberReader] = {
     "member.language": lambda member: member.language,
     "member.purchases_count": lambda member: member.purchases_count,
     "member.days_since_purchase": lambda member: member.days_since_purchase,
+    "member.spend_minor": lambda member: member.spend_minor,
+    "member.average_basket_minor": lambda member: (
+        member.spend_minor // member.purchases_count if member.purchases_count > 0 else None
+    ),
     "member.age_days": lambda member: member.age_days,
     "member.is_birthday": lambda member: member.is_birthday,
     "member.balance_points": lambda member: member.balance_points,

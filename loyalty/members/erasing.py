@@ -24,6 +24,7 @@ from loyalty.models import (
     Person,
     PersonIdentity,
     QrUse,
+    SegmentMember,
 )
 
 _OF_A_PERSON: tuple[type[SQLModel], ...] = (
@@ -36,6 +37,7 @@ _OF_A_PERSON: tuple[type[SQLModel], ...] = (
     OneTimeCode,
     QrUse,
     ConfirmationRequest,
+    SegmentMember,
 )
 """Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
 

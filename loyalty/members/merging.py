@@ -15,7 +15,7 @@ from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.moving import merge_into
 from loyalty.ledger.writing import write_accounts
 from loyalty.members.ids import MemberNotFoundError
-from loyalty.models import Identity, Member, Person, PersonIdentity
+from loyalty.models import Identity, Member, Person, PersonIdentity, SegmentMember
 
 _ADD_COUNTERS = """
 INSERT INTO cap_counter (member_id, period, period_key, used)
@@ -24,6 +24,12 @@ ON CONFLICT (member_id, period, period_key) DO UPDATE SET used = cap_counter.use
     SELECT jsonb_object_agg(rule, points::bigint + coalesce((cap_counter.used ->> rule)::bigint, 0))
     FROM jsonb_each_text(excluded.used) AS added (rule, points)
 )
+"""
+
+
+_ADD_SEGMENTS = """
+INSERT INTO segment_member (member_id, segment_code, added_at)
+SELECT $2, segment_code, added_at FROM segment_member WHERE member_id = $1 ON CONFLICT DO NOTHING
 """
 
 
@@ -37,7 +43,8 @@ class CannotMergeError(ConflictError):
 async def merge_members(
     session: WriteSession, *, source_id: int, target_id: int, actor: str, reason: str, now: datetime
 ) -> int:
-    """Make ``source`` part of ``target``: points, debt, cap counters and identities move; its past stays where it is.
+    """Make ``source`` part of ``target``: points, debt, cap counters, identities and places on lists move; its past
+    stays where it is.
 
     From now on ``source`` leads to ``target``: late sales, refunds and look-ups follow. What the target did not know of
     the person (name, birthday) is taken over. Answers the target's number. Raises ``MemberNotFoundError`` and
@@ -57,6 +64,8 @@ async def merge_members(
     merge_into(source, target, Act(Cause("merge", 0), actor, now, now, reason))
     await write_accounts(connection, [source, target])
     await connection.execute(_ADD_COUNTERS, source_id, target_id)
+    await connection.execute(_ADD_SEGMENTS, source_id, target_id)
+    await session.exec(delete(SegmentMember).where(col(SegmentMember.member_id) == source_id))
     await _move_person(session, source_id, target_id, now=now)
     statement = update(Member).where(col(Member.member_id) == source_id)
     await session.exec(statement.values(status="merged", merged_into=target_id))

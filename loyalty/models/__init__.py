@@ -8,6 +8,7 @@ from loyalty.models.member import Consent, Identity, Member, MemberFact, Person,
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
 from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
+from loyalty.models.segment import SegmentMember
 from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
 from loyalty.models.task import Task
@@ -45,6 +46,7 @@ __all__ = [
     "QrUse",
     "ReceiptKey",
     "Refund",
+    "SegmentMember",
     "ShiftReport",
     "Staff",
     "Store",

@@ -99,3 +99,4 @@ def _problems(text: str) -> tuple[ConditionProblem, ...]:
 
 PURCHASES: Final = Vocabulary((*PURCHASE_FACTS, *MEMBER_FACTS, *STORE_FACTS))
 MEMBERS: Final = Vocabulary(MEMBER_FACTS)
+SEGMENTS: Final = Vocabulary(fact for fact in MEMBER_FACTS if fact.name != "member.segments")

@@ -5,6 +5,7 @@ from msgspec import field
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
 from loyalty.programme.rules import BaseSettings, EarnRule
+from loyalty.programme.segments import Segment
 from loyalty.programme.settings import ReceiptTexts, RefundSettings, Stacking, TillSettings
 from loyalty.programme.spending import SpendSettings
 from loyalty.programme.tiers import Tier
@@ -28,6 +29,7 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     expiry: ExpiryPolicy = ExpiryPolicy()
     expiry_by_tier: dict[str, ExpiryPolicy] = field(default_factory=dict)
     tiers: tuple[Tier, ...] = ()
+    segments: tuple[Segment, ...] = ()
     earn_rules: tuple[EarnRule, ...] = ()
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()

@@ -54,6 +54,10 @@ MEMBER_FACTS = (
         "Local days since the purchase before; absent at the first.",
         True,
     ),
+    Fact("member.spend_minor", "int", "What earlier purchases cost together, less what came back, in minor units."),
+    Fact(
+        "member.average_basket_minor", "int", "That divided by the purchases, rounded down; absent without any.", True
+    ),
     Fact("member.age_days", "int", "Local days since the member joined."),
     Fact("member.is_birthday", "bool", "Whether the local day is the member's birthday."),
     Fact("member.balance_points", "int", "Balance of the primary wallet before this purchase."),

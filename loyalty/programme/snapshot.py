@@ -17,6 +17,7 @@ from loyalty.programme.conditions import ConditionSet
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.indexes import LineIndex, MinimumIndex, NameIndex
 from loyalty.programme.rules import EarnRule
+from loyalty.programme.segment_index import SegmentIndex
 from loyalty.programme.windows import WindowIndex
 
 
@@ -51,6 +52,7 @@ class ProgrammeSnapshot:
         self.minima = MinimumIndex([rule.minimum_basket_minor for rule in rules])
         self.lines = LineIndex([earning_lines(rule, document) for rule in rules], [rule.except_lines for rule in rules])
         self.conditions = _conditions(rules)
+        self.segment_index = SegmentIndex(document, self.conditions.facts)
         self.tier_factors = {tier.code: factor_thousandths(tier.multiplier) for tier in document.tiers}
         self.budgeted_rules = frozenset(rule.code for rule in self.rules if rule.budgeted)
         self.best_rule_only = document.stacking.rules == "best"

@@ -5,6 +5,7 @@ import asyncio
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
 from loyalty.programme.checks.rules import check_rules
+from loyalty.programme.checks.segments import check_segments
 from loyalty.programme.checks.settings import check_settings
 from loyalty.programme.checks.spending import check_spending
 from loyalty.programme.checks.tiers import check_tiers
@@ -20,6 +21,7 @@ _CHECKS = (
     check_wallets,
     check_spending,
     check_tiers,
+    check_segments,
     check_programme_policies,
     check_rules,
 )

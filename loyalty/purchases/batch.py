@@ -69,7 +69,10 @@ async def read_batch(
     chosen = {s.key: _programme_of(s, times[s.key], programmes) for s in submissions}
     receipt_keys = {s.receipt_key for s in submissions}
     asked = ContextQueries(
-        [s.sale for s in submissions], accounts, days={time.occurred_at.date() for time in times.values()}
+        [s.sale for s in submissions],
+        accounts,
+        days={time.occurred_at.date() for time in times.values()},
+        lists={code for programme in chosen.values() for code in programme.segment_index.asked_lists},
     )
     wallets, receipt_rows, answer_rows, waiting_rows, *context_rows = await fetch_together(
         connection,

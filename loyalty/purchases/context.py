@@ -11,6 +11,7 @@ from kernel.database import Query, Row, fetch_together
 from loyalty.counters import CounterQuery, Counters
 from loyalty.earning.purchase import EarningPurchase, EarnLine, MemberFacts, StoreFacts, Tender
 from loyalty.ledger.account import Account
+from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.purchases.sale import Sale, SaleLine
 
 if TYPE_CHECKING:
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 _STORES = "SELECT store_id, zone, currency, legal_entity FROM store WHERE store_id = ANY($1::text[])"
 _ITEMS = "SELECT sku, category, brand, tags FROM catalogue_item WHERE sku = ANY($1::text[])"
 _FACTS = """
-SELECT member_id, f.purchases_count, f.last_purchase_on, p.birthday
+SELECT m.member_id, f.purchases_count, f.spend_minor, f.last_purchase_on, p.birthday
 FROM unnest($1::bigint[]) AS m (member_id)
 LEFT JOIN member_fact f USING (member_id) LEFT JOIN person p USING (member_id)
 """
+_LISTS = """
+SELECT s.segment_code::text FROM segment_member s WHERE s.member_id = m.member_id AND s.segment_code = ANY($2::text[])
+"""
+_FACTS_AND_LISTS = _FACTS.replace("p.birthday", f"p.birthday, ARRAY({_LISTS})")
 
 
 class StoreRow(NamedTuple):
@@ -46,8 +51,11 @@ class Past(NamedTuple):
     """What is known of a member besides the ledger."""
 
     purchases_count: int = 0
+    spend_minor: int = 0
     last_purchase_on: date | None = None
     birthday: date | None = None
+    segments: frozenset[str] = frozenset()
+    """The lists that were asked for and that the member stands on."""
 
 
 UNKNOWN_ITEM = Item()
@@ -70,22 +78,33 @@ async def load_context(
     member_ids: Collection[int],
     *,
     days: Collection[date],
+    lists: Collection[str] = (),
 ) -> Context:
-    """What evaluating ``sales`` of members needs, without any budget. ``days``: the UTC days they happened on."""
-    asked = ContextQueries(sales, member_ids, days=days)
+    """What evaluating ``sales`` of members needs, without any budget. ``days``: the UTC days they happened on.
+
+    ``lists``: the segments kept as lists that rules ask about.
+    """
+    asked = ContextQueries(sales, member_ids, days=days, lists=lists)
     return asked.context(await fetch_together(connection, *asked.queries))
 
 
 class ContextQueries:
     """The queries for a ``Context``, to be sent together with others, and the context out of their rows."""
 
-    def __init__(self, sales: Sequence[Sale], member_ids: Collection[int], *, days: Collection[date]) -> None:
+    def __init__(
+        self,
+        sales: Sequence[Sale],
+        member_ids: Collection[int],
+        *,
+        days: Collection[date],
+        lists: Collection[str] = (),
+    ) -> None:
         local_days = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
         self._counters = CounterQuery(member_ids, local_days)
         self.queries = (
             Query(_STORES, (list({sale.store_id for sale in sales}),)),
             Query(_ITEMS, (list({line.sku for sale in sales for line in sale.lines}),)),
-            Query(_FACTS, (list(member_ids),)),
+            past_query(member_ids, lists),
             self._counters.query,
         )
 
@@ -95,9 +114,24 @@ class ContextQueries:
         return Context(
             stores={row[0]: StoreRow(*row) for row in stores},
             items={sku: Item(category, brand, tuple(tags)) for sku, category, brand, tags in items},
-            pasts={member_id: Past(count or 0, *rest) for member_id, count, *rest in facts},
+            pasts=pasts_from(facts),
             counters=self._counters.counters(counters),
         )
+
+
+def past_query(member_ids: Collection[int], lists: Collection[str]) -> Query:
+    """What is known of members besides the ledger, and which of ``lists`` they stand on, for ``pasts_from``."""
+    if not lists:
+        return Query(_FACTS, (list(member_ids),))
+    return Query(_FACTS_AND_LISTS, (list(member_ids), list(lists)))
+
+
+def pasts_from(rows: Sequence[Row]) -> dict[int, Past]:
+    """The pasts by member."""
+    return {
+        member_id: Past(count or 0, spend_minor or 0, last, birthday, frozenset(*lists))
+        for member_id, count, spend_minor, last, birthday, *lists in rows
+    }
 
 
 def earning_purchase(
@@ -138,19 +172,21 @@ def _earn_line(line: SaleLine, items: Mapping[str, Item], points_minor: Mapping[
     )
 
 
-def member_facts(account: Account, past: Past | None, *, local_date: date, primary_wallet: str) -> MemberFacts:
+def member_facts(account: Account, past: Past | None, *, local_date: date, programme: ProgrammeSnapshot) -> MemberFacts:
     """What rules may know of the member on ``local_date``."""
     past = past or _UNKNOWN_PAST
     last = past.last_purchase_on
     joined = account.enrolled_at.astimezone(ZoneInfo(account.zone)).date()
     return MemberFacts(
         tier=account.tier or "",
+        segments=past.segments & programme.segment_index.listed,
         language=account.language,
         purchases_count=past.purchases_count,
+        spend_minor=past.spend_minor,
         days_since_purchase=None if last is None else max(0, (local_date - last).days),
         age_days=max(0, (local_date - joined).days),
         is_birthday=past.birthday is not None and _falls_on(past.birthday, local_date),
-        balance_points=account.wallet(primary_wallet).balance,
+        balance_points=account.wallet(programme.document.primary_wallet).balance,
     )
 
 

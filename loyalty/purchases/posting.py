@@ -121,7 +121,7 @@ def _facts(basket: EarningPurchase, account: Account, context: Context, programm
         account,
         context.pasts.get(account.member_id),
         local_date=basket.local_date,
-        primary_wallet=programme.document.primary_wallet,
+        programme=programme,
     )
 
 

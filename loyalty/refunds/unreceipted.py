@@ -127,7 +127,8 @@ async def _evaluate(
     connection: "Connection[Record]", basket: Sale, account: Account, programme: ProgrammeSnapshot, *, now: datetime
 ) -> Evaluation:
     """What the lines would earn this member now, were nothing used of any limit."""
-    context = await load_context(connection, [basket], [account.member_id], days={now.date()})
+    lists = programme.segment_index.asked_lists
+    context = await load_context(connection, [basket], [account.member_id], days={now.date()}, lists=lists)
     store = context.stores.get(basket.store_id)
     if store is None:
         raise StoreNotFoundError(store_id=basket.store_id)
@@ -137,7 +138,7 @@ async def _evaluate(
         account,
         context.pasts.get(account.member_id),
         local_date=purchase.local_date,
-        primary_wallet=programme.document.primary_wallet,
+        programme=programme,
     )
     unused = Headroom(budget_points=dict.fromkeys(programme.budgeted_rules, MAX_EXACT))
     return evaluate(purchase, facts, store_facts(store), programme, unused)

@@ -21,6 +21,8 @@ FROM (
     UNION ALL SELECT member_id, 'ledger_seal', count(*) FROM ledger_seal WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'cap_counter', count(*) FROM cap_counter WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'identity', count(*) FROM identity WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
+    UNION ALL
+    SELECT member_id, 'segment_member', count(*) FROM segment_member WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'person', count(*) FROM person WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL
     SELECT claimed_by, 'guest_receipt', count(*) FROM guest_receipt WHERE claimed_by BETWEEN $1 AND $2 GROUP BY 1

@@ -9,6 +9,7 @@ from loyalty.programme.checks.kinds import check_kind
 from loyalty.programme.checks.lines import check_lines
 from loyalty.programme.checks.names import check_codes, check_known, check_names
 from loyalty.programme.checks.policies import check_expiry, check_expiry_by_tier, check_pending
+from loyalty.programme.checks.segments import check_segments_known
 from loyalty.programme.checks.windows import check_window
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import SLIDING_EXPIRY_KINDS
@@ -66,7 +67,8 @@ def _check_references(rule: EarnRule, path: str, document: ProgrammeDocument) ->
     for place, tier in enumerate(rule.tiers):
         tiers = (known.code for known in document.tiers)
         yield from check_known(tier, tiers, f"{path}.tiers[{place}]", "unknown_tier")
-    for name in ("stores", "channels", "segments"):
+    yield from check_segments_known(rule.segments, f"{path}.segments", document)
+    for name in ("stores", "channels"):
         for place, text in enumerate(getattr(rule, name)):
             if not text.strip():
                 yield ProgrammeProblem(f"{path}.{name}[{place}]", "empty_text", "is empty")

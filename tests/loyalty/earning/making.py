@@ -10,6 +10,7 @@ from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase, EarnLine, Headroom, MemberFacts, StoreFacts
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.rules import EarnRule, Formula
+from loyalty.programme.segments import Segment
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.validation import validate
 from loyalty.programme.wallets import Wallet
@@ -48,7 +49,12 @@ def times(factor: str) -> Formula:
 
 
 def programme(*rules: EarnRule, version: int = 1, **members: Any) -> ProgrammeSnapshot:
-    """A snapshot of a programme in euros with the wallets points (primary) and stamps. It must be valid."""
+    """A snapshot of a programme in euros with the wallets points (primary) and stamps. It must be valid.
+
+    Segments that its rules name are lists, unless ``members`` declare them.
+    """
+    named = {code for each in rules for code in each.segments}
+    lists = tuple(Segment(code=code, names={"en": code}) for code in sorted(named))
     document = ProgrammeDocument(
         name="Test",
         currency="EUR",
@@ -56,7 +62,7 @@ def programme(*rules: EarnRule, version: int = 1, **members: Any) -> ProgrammeSn
         wallets=(POINTS, STAMPS),
         primary_wallet="points",
         earn_rules=rules,
-        **members,
+        **({"segments": lists} | members),
     )
     assert validate(document) == []
     return ProgrammeSnapshot(version, document)

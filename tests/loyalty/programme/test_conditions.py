@@ -68,7 +68,7 @@ def test_every_declared_fact_is_read_and_only_optional_ones_may_be_absent() -> N
 
 
 def test_every_fact_has_the_type_that_conditions_expect() -> None:
-    member = MemberFacts(days_since_purchase=3)
+    member = MemberFacts(purchases_count=1, days_since_purchase=3)
     sale = Sale(basket(line("a", 100, category="food/bread")), member, STORE, NOON, 100)
     compiled = [PURCHASES.condition(f"{name} == {name}") for name in PURCHASES.facts]
     conditions = ConditionSet(PURCHASES, ((condition, 1 << place) for place, condition in enumerate(compiled)))

@@ -32,6 +32,10 @@ SOUND: dict[str, Any] = {
     "expiry": {"kind": "end_of_period", "period": "year", "count": 1},
     "expiry_by_tier": {"gold": {"kind": "never"}},
     "tiers": [{"code": "gold", "names": {"en": "Gold"}, "multiplier": "1.25"}],
+    "segments": [
+        {"code": "friends", "names": {"en": "Friends"}},
+        {"code": "regulars", "names": {"en": "Regulars"}, "condition": "member.purchases_count >= 10"},
+    ],
     "receipts": {"en": {"printed": ["You earned {earned}."], "prompt": "Up to {maximum}."}},
     "earn_rules": [
         {
@@ -109,6 +113,10 @@ BROKEN = [
     ("earn_rules.0.names", {"ru": "Зерно"}, "$.earn_rules[0].names", "no_fallback_text"),
     ("earn_rules.0.wallet", "stars", "$.earn_rules[0].wallet", "unknown_wallet"),
     ("earn_rules.0.tiers", ["silver"], "$.earn_rules[0].tiers[0]", "unknown_tier"),
+    ("earn_rules.0.segments", ["foes"], "$.earn_rules[0].segments[0]", "unknown_segment"),
+    ("segments.1.condition", "'friends' in member.segments", "$.segments[1].condition", "circular"),
+    ("segments.1.condition", "purchase.total_minor > 1", "$.segments[1].condition", "bad_condition"),
+    ("segments.1.code", "friends", "$.segments[1].code", "duplicate_code"),
     ("earn_rules.0.stores", [""], "$.earn_rules[0].stores[0]", "empty_text"),
     ("earn_rules.0.formula.kind", "magic", "$.earn_rules[0].formula.kind", "unknown_kind"),
     ("earn_rules.0.formula.points", 0, "$.earn_rules[0].formula.points", "out_of_range"),

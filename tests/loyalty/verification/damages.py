@@ -295,6 +295,11 @@ DAMAGES = (
     ),
     damage(
         references.MEMBERS,
+        "a list with nobody on it",
+        "INSERT INTO segment_member (member_id, segment_code, added_at) VALUES (999999, 'friends', '2026-03-01Z')",
+    ),
+    damage(
+        references.MEMBERS,
         "a card of nobody",
         "INSERT INTO identity (kind, value_hash, member_id, created_at) VALUES ('card', 'x', 999999, '2026-03-02Z')",
     ),

@@ -1,0 +1,1 @@
+"""Who is in which segment: lists that staff keep, and conditions over what is known of a member."""
