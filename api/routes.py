@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
+from api.admin.accounting_periods import AdminAccountingPeriods
 from api.admin.approvals import AdminApprovals
 from api.admin.audit_log import list_audit_entries
 from api.admin.cashiers import AdminCashiers
@@ -121,6 +122,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminLiability,
     AdminSettlement,
     AdminTasks,
+    AdminAccountingPeriods,
     list_audit_entries,
     development_outbox,
 )

@@ -109,10 +109,10 @@ class AdminLiability(Controller):
         basis: BasisInQuery = "business",
     ) -> Response[str]:
         _, _, found = await _ask(services, from_at, until, by, basis)
-        return csv_answer(_COLUMNS, [_cells(row) for row in found.rows], name=f"liability-by-{by}.csv")
+        return csv_answer(LIABILITY_COLUMNS, map(liability_cells, found.rows), name=f"liability-by-{by}.csv")
 
 
-_COLUMNS: Final = (
+LIABILITY_COLUMNS: Final = (
     "wallet",
     "group",
     *Figures.__struct_fields__,
@@ -120,7 +120,8 @@ _COLUMNS: Final = (
 )
 
 
-def _cells(row: LiabilityRow) -> list[Cell]:
+def liability_cells(row: LiabilityRow) -> list[Cell]:
+    """The row under ``LIABILITY_COLUMNS``."""
     points = [getattr(row.points, name) for name in Figures.__struct_fields__]
     minor = [None if row.minor is None else getattr(row.minor, name) for name in MinorFigures.__struct_fields__]
     return [row.wallet, row.group, *points, *minor]

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     """Allowing what somebody else asked for, together with the permission that its kind needs."""
     TASKS_CANCEL = "tasks:cancel"
     REPORTS_READ = "reports:read"
+    ACCOUNTING_CLOSE = "accounting:close"
     METRICS_READ = "metrics:read"
     AUDIT_READ = "audit:read"
     STAFF_WRITE = "staff:write"

@@ -28,8 +28,10 @@ FROM member WHERE member_id = ANY($1::bigint[])
 _LOCK = _HEAD + "ORDER BY member_id FOR NO KEY UPDATE"
 _LOCK_UNLOCKED = _LOCK + " SKIP LOCKED"
 _WALLETS = """
-SELECT member_id, wallet, remaining, held, debt, next_due_at, sliding_expires_at
-FROM balance WHERE member_id = ANY($1::bigint[])
+SELECT m.member_id, closed.until, b.wallet, b.remaining, b.held, b.debt, b.next_due_at, b.sliding_expires_at
+FROM unnest($1::bigint[]) AS m (member_id)
+CROSS JOIN (SELECT max(ends_at) AS until FROM accounting_period) AS closed
+LEFT JOIN balance AS b USING (member_id)
 """
 _LOT_COLUMNS = (
     *("lot_no", "wallet", "amount", "remaining", "held", "available_from", "activated_at", "expires_at", "expiry"),
@@ -82,15 +84,22 @@ async def lock_members(
 
 
 def wallets_query(member_ids: Iterable[int]) -> Query:
-    """The wallets of members, for ``add_wallets``."""
+    """The wallets of members, and how far the books are closed, for ``add_wallets``.
+
+    Sent after the lock: whoever does not see here that a month was closed is waited for by who closes it.
+    """
     return Query(_WALLETS, (list(member_ids),))
 
 
 def add_wallets(accounts: Mapping[int, Account], rows: Iterable[Row]) -> None:
-    """Put the stored folds into their accounts."""
-    for member_id, *folds in rows:
-        wallet = Wallet(*folds)
-        accounts[member_id].wallets[wallet.wallet] = wallet
+    """Put the stored folds into their accounts. Nothing will be recorded in a closed month."""
+    for member_id, closed_until, *folds in rows:
+        account = accounts[member_id]
+        if closed_until is not None:
+            account.recorded_at = max(account.recorded_at, closed_until)
+        if folds[0] is not None:
+            wallet = Wallet(*folds)
+            account.wallets[wallet.wallet] = wallet
 
 
 async def load_live(

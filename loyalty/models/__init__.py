@@ -1,6 +1,7 @@
 """Every table of the loyalty package. Rows are never request or response bodies."""
 
 from loyalty.models.access import ConfirmationRequest, MemberSession, OneTimeCode, QrUse, TokenRevocation
+from loyalty.models.accounting import AccountingClose, AccountingFigure, AccountingPeriod
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
@@ -15,6 +16,9 @@ from loyalty.models.task import Task
 
 __all__ = [
     "AccessKey",
+    "AccountingClose",
+    "AccountingFigure",
+    "AccountingPeriod",
     "Approval",
     "AuditDetail",
     "AuditEntry",

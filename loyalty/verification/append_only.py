@@ -19,6 +19,9 @@ APPEND_ONLY_TABLES: Final = (
     "audit_entry",
     "programme_version",
     "shift_report",
+    "accounting_period",
+    "accounting_close",
+    "accounting_figure",
 )
 
 _RIGHTS: Final = Query("""

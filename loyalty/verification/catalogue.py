@@ -3,6 +3,7 @@
 from typing import Final
 
 from loyalty.verification import (
+    accounting,
     append_only,
     balances,
     due,
@@ -29,6 +30,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *privacy.INVARIANTS,
     *due.INVARIANTS,
     *references.INVARIANTS,
+    *accounting.INVARIANTS,
 )
 
 ELSEWHERE: Final = {

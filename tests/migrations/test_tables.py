@@ -18,9 +18,11 @@ REFERENCE = {
 }
 """Configuration: the same on every shard."""
 RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "shift_report", "task"}
+THE_BOOKS = {"accounting_period", "accounting_close", "accounting_figure"}
+"""Sums of everybody, by month."""
 OUTGOING = {"message"}
 """Written to an address, which need not be a member's yet."""
-ELSEWHERE = REGISTRIES | REFERENCE | RECORDS_OF_STAFF | OUTGOING
+ELSEWHERE = REGISTRIES | REFERENCE | RECORDS_OF_STAFF | THE_BOOKS | OUTGOING
 
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 TABLES = [pytest.param(table, id=table.name) for table in METADATA.sorted_tables]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from loyalty.verification import (
+    accounting,
     append_only,
     balances,
     due,
@@ -323,5 +324,16 @@ DAMAGES = (
         references.ORIGINS,
         "a lot from no lot",
         "UPDATE lot SET origin_lot_no = 999 WHERE member_id = {anna} AND origin_member_id IS NOT NULL",
+    ),
+    damage(
+        accounting.CLOSED,
+        "a closed month that was prettified",
+        """UPDATE accounting_figure SET issued = issued + 1, clawed_back = clawed_back - 1
+        WHERE month = '2026-03' AND wallet = 'points' AND issued > 0""",
+    ),
+    damage(
+        accounting.CHAINED,
+        "a month that begins late",
+        "UPDATE accounting_period SET starts_at = starts_at + interval '1 day' WHERE month = '2026-03'",
     ),
 )

@@ -7,6 +7,7 @@ import httpx
 
 from api.delivering import Outbox
 from api.services import Services
+from loyalty.accounting.closing import begin_closing, close
 from loyalty.ledger.seals import seal_members
 from loyalty.members.corrections import adjust_points
 from loyalty.members.erasing import erase_member
@@ -110,6 +111,12 @@ class History:
             await erase_member(session, self.members[who], actor="staff:boris", reason="asked_for", now=self.clock())
             await session.commit()
 
+    async def closes(self, month: str) -> None:
+        async with self.services.database.write() as session:
+            period = await begin_closing(session, month, zone="UTC", actor="staff:boris", now=self.clock())
+            await close(session, period, currency="RUB", values={}, actor="staff:boris", now=self.clock())
+            await session.commit()
+
     async def seals(self) -> None:
         async with self.services.database.write() as session:
             await seal_members(session, now=self.clock(), limit=1_000)
@@ -159,6 +166,8 @@ async def play(history: History) -> None:
     await history.erases("dina")
     await history.buys("dina", "d1", line("x", 1_000))
     await history.passes(days=27)
+    for month in ("2026-02", "2026-03"):
+        await history.closes(month)
     await history.buys("anna", "a-late", line("x", 30_000))
     await history.corrects("boris", -5_000, into_debt=True)
     await history.holds("anna", 30, line("x", 30_000))

@@ -10,6 +10,7 @@ from litestar import Litestar
 from api.services import Services
 from kernel.database import Database, WriteSession, driver
 from loyalty.budgets import slice_of
+from loyalty.verification import accounting
 from loyalty.verification.append_only import APPEND_ONLY_TABLES, RIGHTS
 from loyalty.verification.catalogue import INVARIANTS
 from loyalty.verification.invariant import Scope
@@ -73,9 +74,9 @@ async def test_what_was_damaged_is_named_and_nothing_else(history: History, owne
             assert not changed.endswith(" 0"), "the damage was done"
         results = await verify_as_owner(session, Scope(now=history.clock(), delivery_patience=PATIENT))
     assert f"{damage.invariant.code} {damage.invariant.title}" in broken(results)
-    assert {result.invariant.code for result in results if result.violations} == {damage.invariant.code}, broken(
-        results
-    )
+    noticed = {result.invariant.code for result in results if result.violations}
+    # A closed month is a sum over the journal and the lots: what is wrong with those may be seen there as well.
+    assert noticed - {accounting.CLOSED.code} == {damage.invariant.code} - {accounting.CLOSED.code}, broken(results)
 
 
 @pytest.mark.parametrize("right", ["UPDATE ON journal", "DELETE ON lot_movement", "UPDATE (reason) ON audit_entry"])
