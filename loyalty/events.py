@@ -83,6 +83,27 @@ class PointsAdjusted(Event, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class TierChanged(Event, frozen=True, kw_only=True):
+    """A member moved to another tier, up or down; once for each row of the history."""
+
+    type: ClassVar[str] = "tier_changed"
+    change_no: int
+    from_tier: str | None
+    to_tier: str | None
+    changed_at: datetime
+    cause: str
+    """enrolment, purchase, refund, action, adjustment, time, manual, merge, zone or publish; may grow."""
+
+
+class TierAtRisk(Event, frozen=True, kw_only=True):
+    """The tier will be lost unless the member does something for it. Once for each fall that is foreseen."""
+
+    type: ClassVar[str] = "tier_at_risk"
+    tier: str
+    falls_to: str | None
+    falls_at: datetime
+
+
 class MembersMerged(Event, frozen=True, kw_only=True):
     """``member_id`` now also stands for ``source_member_id``, whose points have been moved."""
 

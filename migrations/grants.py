@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 APPEND_ONLY: Final = frozenset(
-    {"journal", "lot_movement", "ledger_seal", "audit_entry", "programme_version", "shift_report"}
+    {"journal", "lot_movement", "ledger_seal", "audit_entry", "programme_version", "shift_report", "tier_change"}
     | {"accounting_period", "accounting_close", "accounting_figure"}
 )
 _NOT_OURS: Final = "alembic_version"

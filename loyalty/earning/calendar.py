@@ -66,16 +66,24 @@ def last_usable_day(policy: ExpiryPolicy, day: date) -> date | None:
         case "months":
             return plus_months(day, policy.count)
         case "end_of_period":
-            months = _MONTHS[policy.period]
-            first_month = (day.month - 1) // months * months + 1
-            start = day.replace(month=first_month, day=1)
-            return plus_months(start, months * (policy.count + 1)) - _ONE_DAY
+            return end_of_period(policy.period, day, later=policy.count)
         case "calendar":
             return _next_yearly(policy.dates, day + timedelta(days=policy.count))
         case "on_date":
             return policy.last_day
         case _:
             return None
+
+
+def start_of_period(period: str, day: date) -> date:
+    """The first day of the month, quarter or year that ``day`` is in."""
+    months = _MONTHS[period]
+    return day.replace(month=(day.month - 1) // months * months + 1, day=1)
+
+
+def end_of_period(period: str, day: date, *, later: int = 0) -> date:
+    """The last day of the month, quarter or year that ``day`` is in, or of the one ``later`` so many of them."""
+    return plus_months(start_of_period(period, day), _MONTHS[period] * (later + 1)) - _ONE_DAY
 
 
 def _next_yearly(dates: tuple[str, ...], earliest: date) -> date:

@@ -101,11 +101,15 @@ class Account:
     changed_wallets: set[str] = field(default_factory=set)
     numbered: bool = False
     """Whether a purchase was numbered, which no other change may show."""
+    moved: bool = False
+    """Whether the tier is another."""
 
     @property
     def is_changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.entries or self.movements or self.changed_wallets or self.changed_lots or self.numbered)
+        return bool(
+            self.entries or self.movements or self.changed_wallets or self.changed_lots or self.numbered or self.moved
+        )
 
     @property
     def needs_lots(self) -> bool:
@@ -122,6 +126,10 @@ class Account:
         self.numbered = True
         self.last_purchase_no += 1
         return self.last_purchase_no
+
+    def move_to_tier(self, tier: str | None) -> None:
+        self.moved = True
+        self.tier = tier
 
     def touch_wallet(self, code: str) -> Wallet:
         """The wallet, noted as changed."""

@@ -15,6 +15,7 @@ from loyalty.ledger.terms import NEVER
 from loyalty.ledger.writing import write_accounts
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import ExpiryPolicy
+from loyalty.tiers.marking import mark_standing
 
 
 class WalletNotFoundError(UnprocessableError):
@@ -87,6 +88,7 @@ async def adjust_points(
     else:
         adjust_down(account, wallet, -points, act, into_debt=into_debt)
     await write_accounts(connection, [account])
+    await mark_standing(connection, account.member_id, "adjustment", now=now)
     await publish(
         connection,
         [PointsAdjusted(member_id=account.member_id, entry_no=entry_no, wallet=wallet, points=points, occurred_at=now)],

@@ -25,6 +25,9 @@ from loyalty.models import (
     PersonIdentity,
     QrUse,
     SegmentMember,
+    TierBonus,
+    TierDay,
+    TierStanding,
 )
 
 _OF_A_PERSON: tuple[type[SQLModel], ...] = (
@@ -38,6 +41,9 @@ _OF_A_PERSON: tuple[type[SQLModel], ...] = (
     QrUse,
     ConfirmationRequest,
     SegmentMember,
+    TierStanding,
+    TierDay,
+    TierBonus,
 )
 """Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
 

@@ -16,6 +16,7 @@ from loyalty.ledger.moving import merge_into
 from loyalty.ledger.writing import write_accounts
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.models import Identity, Member, Person, PersonIdentity, SegmentMember
+from loyalty.tiers.marking import merge_standings
 
 _ADD_COUNTERS = """
 INSERT INTO cap_counter (member_id, period, period_key, used)
@@ -66,6 +67,7 @@ async def merge_members(
     await connection.execute(_ADD_COUNTERS, source_id, target_id)
     await connection.execute(_ADD_SEGMENTS, source_id, target_id)
     await session.exec(delete(SegmentMember).where(col(SegmentMember.member_id) == source_id))
+    await merge_standings(connection, source_id, target_id, now=now)
     await _move_person(session, source_id, target_id, now=now)
     statement = update(Member).where(col(Member.member_id) == source_id)
     await session.exec(statement.values(status="merged", merged_into=target_id))

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import UNSET, Struct, UnsetType
 from sqlmodel import col, select
 
-from kernel.database import ReadSession, WriteSession
+from kernel.database import ReadSession, WriteSession, driver
 from kernel.errors import UnprocessableError
 from loyalty.identities import KnownBy
 from loyalty.members.consents import ConsentGiven, record_consents, standing_consents
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.members.survivors import lock_surviving_member, surviving_member
 from loyalty.models import Consent, Member, Person, PersonIdentity
+from loyalty.tiers.marking import mark_standing
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z", re.ASCII)
 _FIRST_BIRTHDAY: Final = date(1900, 1, 1)
@@ -127,6 +128,8 @@ async def change_profile(
         person.updated_at = now
         session.add_all((member, person))
         await session.flush()
+    if "zone" in changed:
+        await mark_standing(await driver(session), member.member_id, "zone", now=now)
     return ProfileChange({name: before[name] for name in changed}, {name: after[name] for name in changed})
 
 

@@ -13,6 +13,7 @@ from loyalty.models.segment import SegmentMember
 from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
 from loyalty.models.task import Task
+from loyalty.models.tier import TierBonus, TierChange, TierDay, TierStanding
 
 __all__ = [
     "AccessKey",
@@ -56,6 +57,10 @@ __all__ = [
     "Store",
     "Task",
     "Terminal",
+    "TierBonus",
+    "TierChange",
+    "TierDay",
+    "TierStanding",
     "TokenRevocation",
     "WaitingRefund",
 ]

@@ -8,7 +8,7 @@ from loyalty.programme.rules import BaseSettings, EarnRule
 from loyalty.programme.segments import Segment
 from loyalty.programme.settings import ReceiptTexts, RefundSettings, Stacking, TillSettings
 from loyalty.programme.spending import SpendSettings
-from loyalty.programme.tiers import Tier
+from loyalty.programme.tiers import Tier, TierSettings
 from loyalty.programme.wallets import Wallet
 
 
@@ -29,6 +29,7 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     expiry: ExpiryPolicy = ExpiryPolicy()
     expiry_by_tier: dict[str, ExpiryPolicy] = field(default_factory=dict)
     tiers: tuple[Tier, ...] = ()
+    tier_settings: TierSettings = TierSettings()
     segments: tuple[Segment, ...] = ()
     earn_rules: tuple[EarnRule, ...] = ()
     till: TillSettings = TillSettings()

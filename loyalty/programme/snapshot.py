@@ -19,6 +19,7 @@ from loyalty.programme.indexes import LineIndex, MinimumIndex, NameIndex
 from loyalty.programme.rules import EarnRule
 from loyalty.programme.segment_index import SegmentIndex
 from loyalty.programme.windows import WindowIndex
+from loyalty.tiers.plan import TierPlan, tier_plan
 
 
 class ProgrammeSnapshot:
@@ -70,6 +71,11 @@ class ProgrammeSnapshot:
     def rule_documents(self) -> dict[str, EarnRule]:
         """The rules as they were written, by code."""
         return {rule.code: rule for rule in self.document.earn_rules}
+
+    @cached_property
+    def tier_plan(self) -> TierPlan:
+        """The tiers as they are folded."""
+        return tier_plan(self.version, self.document)
 
     def tier_factor(self, tier: str) -> int:
         """The tier's multiplier in thousandths; 1,000 without a tier."""

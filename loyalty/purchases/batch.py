@@ -22,6 +22,10 @@ from loyalty.purchases.posting import Posted
 from loyalty.purchases.timing import BusinessTime, business_time
 from loyalty.receipts import RegisteredReceipt, receipts_from, receipts_query
 from loyalty.refunds.waiting import WaitingReturn, waiting_from, waiting_query
+from loyalty.tiers.keeping import catch_up
+from loyalty.tiers.loading import standing_queries, standings_from
+from loyalty.tiers.plan import TierPlan
+from loyalty.tiers.standing import Standing
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -43,6 +47,9 @@ class Batch:
     times: dict[KeyId, BusinessTime]
     programmes: dict[KeyId, ProgrammeSnapshot]
     context: Context
+    tiers: TierPlan
+    """Of the programme in force now: tiers go by it, whenever a sale happened."""
+    standings: dict[int, Standing]
     survivors: dict[int, int]
     """Of the members whom earlier answers name and who have been merged since. Read for a sale alone."""
     seen: set[object] = field(default_factory=set)
@@ -62,9 +69,10 @@ async def read_batch(
     accounts = await lock_members(
         connection, {s.member_id for s in submissions if s.member_id is not None}, skip_locked=not alone
     )
-    till = programmes.at(now).document.till
+    current = programmes.at(now)
     times = {
-        s.key: business_time(stated_at=s.sale.stated_at, sent_at=s.sent_at, now=now, settings=till) for s in submissions
+        s.key: business_time(stated_at=s.sale.stated_at, sent_at=s.sent_at, now=now, settings=current.document.till)
+        for s in submissions
     }
     chosen = {s.key: _programme_of(s, times[s.key], programmes) for s in submissions}
     receipt_keys = {s.receipt_key for s in submissions}
@@ -74,19 +82,24 @@ async def read_batch(
         days={time.occurred_at.date() for time in times.values()},
         lists={code for programme in chosen.values() for code in programme.segment_index.asked_lists},
     )
-    wallets, receipt_rows, answer_rows, waiting_rows, *context_rows = await fetch_together(
+    wallets, receipt_rows, answer_rows, waiting_rows, *more_rows = await fetch_together(
         connection,
         wallets_query(accounts),
         receipts_query(receipt_keys),
         answers_query({s.key for s in submissions}),
         waiting_query(receipt_keys),
         *asked.queries,
+        *standing_queries(current.tier_plan, accounts),
     )
+    context_rows, standing_rows = more_rows[: len(asked.queries)], more_rows[len(asked.queries) :]
     add_wallets(accounts, wallets)
     with_holds = {s.member_id for s in submissions if s.member_id is not None and s.sale.hold_no is not None}
     await load_live(connection, accounts, with_lots=with_holds, now=now)
+    standings = await standings_from(connection, standing_rows, accounts, current.tier_plan)
     for account in accounts.values():
         apply_due(account, now)
+        if account.member_id in standings:
+            catch_up(standings[account.member_id], account, current.tier_plan, now=now)
     receipts, answers = receipts_from(receipt_rows), answers_from(answer_rows)
     answers |= await find_answers(connection, {receipt.first_key for receipt in receipts.values()} - answers.keys())
     context = asked.context(context_rows)
@@ -103,6 +116,8 @@ async def read_batch(
         times=times,
         programmes=chosen,
         context=context,
+        tiers=current.tier_plan,
+        standings=standings,
         survivors=await surviving_members(connection, _members_named(answers.values())) if alone else {},
     )
 

@@ -9,6 +9,7 @@ from loyalty.ledger.errors import HoldNotOpenError
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.purchases.batch import Batch, hold_key, member_named
 from loyalty.purchases.checking import check_sale
+from loyalty.purchases.counting import take_in_purchase
 from loyalty.purchases.outcome import HoldNotFoundError, Later, Repeated, Submission
 from loyalty.purchases.posting import Posted, post_sale
 from loyalty.receipts import ReceiptDiffersError, ReceiptVoidedError
@@ -101,6 +102,8 @@ def _post(submission: Submission, batch: Batch) -> Posted | Submission | Later:
         flags=time.flags,
         now=batch.now,
     )
+    if (standing := batch.standings.get(account.member_id)) is not None:
+        take_in_purchase(standing, posted, batch.tiers, now=batch.now)
     batch.posted.append(posted)
     return posted
 

@@ -27,6 +27,7 @@ from loyalty.purchases.receipt import recorded
 from loyalty.purchases.writing import write_purchases
 from loyalty.receipts import RegisteredReceipt, register_receipts
 from loyalty.refunds.catching_up import apply_waiting
+from loyalty.tiers.writing import write_standings
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -92,6 +93,7 @@ def _for_member(submission: Submission, survivors: dict[int, int]) -> Submission
 async def _write(connection: "Connection[Record]", batch: Batch) -> None:
     """Everything that was decided, a statement a table."""
     await write_accounts(connection, [account for account in batch.accounts.values() if account.is_changed])
+    await write_standings(connection, batch.standings.values(), now=batch.now)
     await write_late_captures(connection, [key for one in batch.posted if (key := _captured_late(one)) is not None])
     await write_purchases(connection, batch.posted, batch.context)
     await write_counters(connection, batch.context.counters)

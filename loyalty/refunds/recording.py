@@ -30,6 +30,7 @@ from loyalty.programme.versions import Programmes, PublishedProgrammes
 from loyalty.purchases.outcome import Repeated
 from loyalty.receipts import ReceiptVoidedError, find_receipts
 from loyalty.refunds.applying import Traced, apply_refund, cash_reduction_minor
+from loyalty.refunds.counting import take_in_refund
 from loyalty.refunds.original import Original, load_original
 from loyalty.refunds.reckoning import Reckoning, reckon
 from loyalty.refunds.returned import (
@@ -42,6 +43,8 @@ from loyalty.refunds.returned import (
 from loyalty.refunds.tracing import trace_earned, trace_spent
 from loyalty.refunds.waiting import keep_waiting
 from loyalty.refunds.writing import day_at_store, next_refund_no, repeat_of_receipt, write_refund
+from loyalty.tiers.opening import open_standing
+from loyalty.tiers.writing import write_standings
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -131,7 +134,9 @@ async def _refund(
     connection = await driver(session)
     refund = submission.refund
     reckoning = reckon(original, refund.lines, await _programme_of(session, original, programmes))
-    document = programmes.at(now).document
+    current = programmes.at(now)
+    document = current.document
+    standing = await open_standing(connection, account, current.tier_plan, now=now)
     refund_no = await next_refund_no(connection, original.member_id)
     occurred_at = min(refund.stated_at, now)
     act = Act(Cause("refund", refund_no), submission.actor, occurred_at, now)
@@ -140,6 +145,7 @@ async def _refund(
         await trace_spent(connection, account, original.member_id, original.purchase_no, original.hold_no),
     )
     effects = apply_refund(account, original, reckoning, traced, document, act)
+    take_in_refund(standing, account, original, reckoning, effects, current.tier_plan, refund_no=refund_no, now=now)
     outcome = Refunded(
         member_id=account.member_id,
         purchase_member_id=original.member_id,
@@ -161,6 +167,7 @@ async def _refund(
         flags=_flags(original, document, occurred_at),
     )
     await write_accounts(connection, [account])
+    await write_standings(connection, [standing] if standing else [], now=now)
     await _return_to_counters(connection, account, original, reckoning)
     await _write(session, submission, original, reckoning, outcome, occurred_at=occurred_at, now=now)
     return outcome

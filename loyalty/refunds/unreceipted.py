@@ -36,9 +36,12 @@ from loyalty.purchases.context import earning_purchase, load_context, member_fac
 from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import Sale
 from loyalty.refunds.applying import cash_reduction_minor, shortfall_policy
+from loyalty.refunds.counting import take_in_unreceipted
 from loyalty.refunds.returned import Refunded, ReturnedLine, WalletEffect
 from loyalty.refunds.writing import day_at_store, next_refund_no, repeat_of_receipt, write_refund
 from loyalty.stores import StoreNotFoundError
+from loyalty.tiers.opening import open_standing
+from loyalty.tiers.writing import write_standings
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -100,6 +103,7 @@ async def record_return(
     _check_allowed(goods.basket, programme.document)
     assert goods.basket.member_id is not None, "a return without receipt is a member's"
     account = await open_account(connection, goods.basket.member_id, now=now)
+    standing = await open_standing(connection, account, programme.tier_plan, now=now)
     evaluation = await _evaluate(connection, goods.basket, account, programme, now=now)
     refund_no = await next_refund_no(connection, account.member_id)
     occurred_at = min(goods.basket.stated_at, now)
@@ -109,7 +113,18 @@ async def record_return(
         for wallet, points in sorted(evaluation.points_by_wallet.items())
         if points
     ]
+    take_in_unreceipted(
+        standing,
+        account,
+        goods.basket.total_minor,
+        effects,
+        programme.tier_plan,
+        refund_no=refund_no,
+        day=await day_at_store(connection, goods.basket.store_id, occurred_at),
+        now=now,
+    )
     await write_accounts(connection, [account])
+    await write_standings(connection, [standing] if standing else [], now=now)
     outcome = _outcome(goods.basket, account, refund_no, effects, programme.document)
     await _write(session, submission, outcome, evaluation, occurred_at=occurred_at, now=now)
     return outcome

@@ -22,6 +22,7 @@ APPEND_ONLY_TABLES: Final = (
     "accounting_period",
     "accounting_close",
     "accounting_figure",
+    "tier_change",
 )
 
 _RIGHTS: Final = Query("""

@@ -15,6 +15,7 @@ from loyalty.verification import (
     receipts,
     references,
     sales,
+    tiers,
 )
 from loyalty.verification.invariant import Invariant
 
@@ -25,6 +26,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *holds.INVARIANTS,
     *sales.INVARIANTS,
     *limits.INVARIANTS,
+    *tiers.INVARIANTS,
     *append_only.INVARIANTS,
     *outbox.INVARIANTS,
     *privacy.INVARIANTS,
@@ -34,7 +36,6 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
 )
 
 ELSEWHERE: Final = {
-    "I10": "Not yet: tiers are folds from the release that brings them.",
     "I16": "Tests keep a witness file of what was acknowledged through a crash.",
 }
 """Code of an invariant that nothing here checks, and why."""

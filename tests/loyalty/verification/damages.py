@@ -15,6 +15,7 @@ from loyalty.verification import (
     receipts,
     references,
     sales,
+    tiers,
 )
 from loyalty.verification.invariant import Invariant
 
@@ -32,6 +33,13 @@ class Damage:
     invariant: Invariant
     what: str
     statements: tuple[str, ...]
+    spoils_tiers: bool = False
+    """What is damaged is a fact that tiers are folded from, so that they do not fit it any more."""
+
+    @property
+    def codes(self) -> set[str]:
+        """Of all invariants that do not hold then."""
+        return {self.invariant.code} | ({"I10"} if self.spoils_tiers else set())
 
     def sql(self, members: dict[str, int]) -> list[str]:
         """The statements for these members."""
@@ -39,11 +47,32 @@ class Damage:
         return [statement.format(**members, **places) for statement in self.statements]
 
 
-def damage(invariant: Invariant, what: str, *statements: str) -> Damage:
-    return Damage(invariant, what, statements)
+def damage(invariant: Invariant, what: str, *statements: str, spoils_tiers: bool = False) -> Damage:
+    return Damage(invariant, what, statements, spoils_tiers)
 
 
 DAMAGES = (
+    damage(
+        tiers.DAYS,
+        "a day that counts for more than was bought",
+        """UPDATE tier_day SET spend_minor = spend_minor + 1 WHERE (member_id, day) =
+        (SELECT member_id, max(day) FROM tier_day WHERE member_id = {boris} GROUP BY 1)""",
+    ),
+    damage(
+        tiers.TIERS,
+        "a tier that nobody earned",
+        "UPDATE member SET tier = 'platinum' WHERE member_id = {anna}",
+    ),
+    damage(
+        tiers.HISTORY,
+        "a lost change of tier",
+        "UPDATE tier_standing SET last_change_no = last_change_no + 1 WHERE member_id = {boris}",
+    ),
+    damage(
+        tiers.BONUSES,
+        "an entry bonus that was not paid like that",
+        "UPDATE tier_bonus SET points = points + 1 WHERE member_id = {boris}",
+    ),
     damage(
         balances.JOURNAL_FOLD,
         "a debt nobody entered",
@@ -95,6 +124,7 @@ DAMAGES = (
         SELECT m.member_id, m.last_entry_no, 'points', 'debt', 'adjusted', 5, 'adjusted', 'adjustment', 1, 'system',
         m.recorded_at, m.recorded_at, b.remaining - b.debt FROM member m JOIN balance b USING (member_id)
         WHERE m.member_id = {anna} AND b.wallet = 'points'""",
+        spoils_tiers=True,
     ),
     damage(
         lots.FOLDS,
@@ -171,6 +201,7 @@ DAMAGES = (
         holds.OWNERS,
         "a hold of somebody who was merged",
         "UPDATE member SET status = 'merged', merged_into = {boris} WHERE member_id = {anna}",
+        spoils_tiers=True,
     ),
     damage(
         holds.CAUSES,
@@ -181,6 +212,7 @@ DAMAGES = (
         sales.EARNED,
         "a purchase that says it earned more",
         "UPDATE purchase SET earned = '{{\"points\": 9999}}' WHERE receipt_key LIKE '%/a4'",
+        spoils_tiers=True,
     ),
     damage(
         sales.SPENT,
@@ -191,6 +223,7 @@ DAMAGES = (
         sales.TAKEN_BACK,
         "refunds of more than was earned",
         "UPDATE purchase SET earned = '{{\"points\": 1}}' WHERE receipt_key LIKE '%/b0'",
+        spoils_tiers=True,
     ),
     damage(
         sales.REFUNDS,

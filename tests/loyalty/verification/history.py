@@ -14,6 +14,7 @@ from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
 from loyalty.reactions import REACTIONS
+from loyalty.tiers.sweeping import sweep_tiers
 from tests.clocks import MovableClock
 from tests.journeys.tills import basket, done, line, sale, send
 from tests.programmes import POINTS, fixed, programme, publish, rate
@@ -28,6 +29,17 @@ PROGRAMME = programme(
     wallets=[POINTS, STAMPS],
     spending=SPENDING,
     expiry={"kind": "days", "count": 30},
+    tiers=[
+        {"code": "bronze", "names": {"en": "Bronze"}},
+        {
+            "code": "silver",
+            "names": {"en": "Silver"},
+            "thresholds": {"spend_minor": 50_000},
+            "entry_bonus": {"points": 5},
+        },
+        {"code": "gold", "names": {"en": "Gold"}, "thresholds": {"spend_minor": 300_000}, "entry_bonus": {"points": 9}},
+    ],
+    tier_settings={"window": {"kind": "days", "count": 20}, "downgrade": "one_step", "adjustments_count": True},
 )
 
 
@@ -122,6 +134,11 @@ class History:
             await seal_members(session, now=self.clock(), limit=1_000)
             await session.commit()
 
+    async def sweeps(self) -> None:
+        async with self.services.database.write() as session:
+            await sweep_tiers(session, now=self.clock(), limit=1_000)
+            await session.commit()
+
     async def delivers(self) -> None:
         outbox = Outbox(self.services.database, REACTIONS, clock=self.clock)
         while await outbox.spread():
@@ -171,6 +188,7 @@ async def play(history: History) -> None:
     await history.buys("anna", "a-late", line("x", 30_000))
     await history.corrects("boris", -5_000, into_debt=True)
     await history.holds("anna", 30, line("x", 30_000))
+    await history.sweeps()
     await history.seals()
     await history.delivers()
     await history.passes(minutes=1)

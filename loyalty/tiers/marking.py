@@ -1,0 +1,51 @@
+"""Facts of which tiers learn at the next look: an adjustment, a merge, another time zone.
+
+The standing is marked, and whoever looks next, a purchase, a read or the sweeper, counts the member's days anew before
+anything else. No programme is needed for that, and nothing happens to a member who has no standing yet: there the days
+are counted at the first look anyway.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_MARK = """
+UPDATE tier_standing SET programme_version = 0, stale_cause = $2, next_look_at = $3 WHERE member_id = $1
+"""
+_MOVE_GRANT = """
+UPDATE tier_standing AS t SET granted_tier = s.granted_tier, granted_until = s.granted_until,
+       grant_reason = s.grant_reason, granted_by = s.granted_by, granted_at = s.granted_at
+FROM tier_standing AS s
+WHERE t.member_id = $2 AND s.member_id = $1 AND t.granted_tier IS NULL AND s.granted_tier IS NOT NULL
+"""
+_BEGIN = """
+INSERT INTO tier_standing (member_id, programme_version, stale_cause, through, since, next_look_at)
+SELECT $2, 0, 'merge', through, $3, $3 FROM tier_standing WHERE member_id = $1 ON CONFLICT DO NOTHING
+"""
+_MOVE_BONUSES = """
+UPDATE tier_bonus AS b SET member_id = $2
+WHERE b.member_id = $1 AND NOT EXISTS (
+    SELECT FROM tier_bonus o WHERE o.member_id = $2 AND (o.tier, o.period) = (b.tier, b.period)
+)
+"""
+_END = tuple(f"DELETE FROM {table} WHERE member_id = $1" for table in ("tier_standing", "tier_day", "tier_bonus"))  # noqa: S608 - our tables
+
+
+async def mark_standing(connection: "Connection[Record]", member_id: int, cause: str, *, now: datetime) -> None:
+    """Let the locked member's days be counted anew at the next look, which names ``cause`` for what changes."""
+    await connection.execute(_MARK, member_id, cause, now)
+
+
+async def merge_standings(connection: "Connection[Record]", source_id: int, target_id: int, *, now: datetime) -> None:
+    """The facts of both count for the target from now on, so do entry bonuses, and a grant where the target has none.
+
+    Both members are locked. The source's history stays under its own number, as its purchases do.
+    """
+    await connection.execute(_BEGIN, source_id, target_id, now)
+    await connection.execute(_MOVE_GRANT, source_id, target_id)
+    await connection.execute(_MOVE_BONUSES, source_id, target_id)
+    await mark_standing(connection, target_id, "merge", now=now)
+    for statement in _END:
+        await connection.execute(statement, source_id)
