@@ -23,6 +23,7 @@ from loyalty.purchases.outcome import Repeated
 
 _RACES = 5
 _LOST_RACES = {asyncpg.UniqueViolationError.sqlstate, asyncpg.DeadlockDetectedError.sqlstate}
+_MOST_CHARACTERS = 255
 _BINDING = (NotFoundError, ConflictError, UnprocessableError)
 
 IdempotencyKey = Annotated[
@@ -30,7 +31,7 @@ IdempotencyKey = Annotated[
     HeaderParameter(
         name="Idempotency-Key",
         min_length=1,
-        max_length=255,
+        max_length=_MOST_CHARACTERS,
         description="The client's own name for this request. The same key and body always get the same answer.",
     ),
 ]
@@ -39,13 +40,19 @@ OptionalIdempotencyKey = Annotated[
     HeaderParameter(
         name="Idempotency-Key",
         min_length=1,
-        max_length=255,
+        max_length=_MOST_CHARACTERS,
         required=False,
         description="The client's own name for this request. Without one, sending it again is another request.",
     ),
 ]
 Act = Callable[[WriteSession, datetime], Awaitable[Struct | Repeated]]
 """Does the work in the transaction it is given; answers the response body."""
+
+
+def plain_key(scope: Scope) -> str | None:
+    """The key of a request that has one, of an allowed length; None where a handler has to say what is wrong."""
+    keys = [value for name, value in scope["headers"] if name == b"idempotency-key"]
+    return keys[0].decode("latin-1") if len(keys) == 1 and 0 < len(keys[0]) <= _MOST_CHARACTERS else None
 
 
 class Client(Protocol):

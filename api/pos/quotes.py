@@ -3,16 +3,23 @@
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from litestar import post
 from litestar.params import JSONBody
+from litestar.types import Scope
 from msgspec import Meta, Struct
 
+from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import refusals
+from api.idempotency import Answered
 from api.pos.baskets import Basket, to_sale
 from api.pos.printing import quote_texts
 from api.pos.quote_tokens import issue_quote_token
 from api.pos.receipts import RuleOutcome
+from api.requests import decode_body
+from api.services import Services
+from api.short_way import ShortWay
 from loyalty.earning.evaluation import Evaluation
 from loyalty.ledger.account import available
 from loyalty.members.ids import member_public_id
@@ -76,6 +83,12 @@ class QuoteAnswer(Struct, frozen=True, kw_only=True):
     """For the cashier to say."""
 
 
+async def _quote_plainly(scope: Scope, body: bytes) -> Answered:
+    services: Services = scope["litestar_app"].state.services
+    caller: TerminalCaller = scope["user"]
+    return Answered(200, msgspec.json.encode(await _quote(services, caller, decode_body(body, QuoteRequest))))
+
+
 @post(
     "/v1/pos/quotes",
     operation_id="quoteBasket",
@@ -84,8 +97,13 @@ class QuoteAnswer(Struct, frozen=True, kw_only=True):
     tags=["Till: sales"],
     status_code=200,
     responses=refusals(401, 404, 409, 413, 422),
+    middleware=[ShortWay(_quote_plainly)],
 )
 async def quote_basket(data: JSONBody[QuoteRequest], caller: Terminal, services: ServicesOf) -> QuoteAnswer:
+    return await _quote(services, caller, data)
+
+
+async def _quote(services: Services, caller: TerminalCaller, data: QuoteRequest) -> QuoteAnswer:
     sale, _ = await to_sale(services, caller, data)
     now = services.clock()
     programme = services.programmes.at(now)
