@@ -107,7 +107,7 @@ async def _quote(services: Services, caller: TerminalCaller, data: QuoteRequest)
     sale, _ = await to_sale(services, caller, data)
     now = services.clock()
     programme = services.programmes.at(now)
-    async with services.database.connection() as connection:
+    async with services.database.reading() as connection:
         quote = await quote_sale(connection, sale, spend_points=data.spend_points, programme=programme, now=now)
     valid_seconds = programme.document.till.quote_valid_seconds
     texts = quote_texts(quote)

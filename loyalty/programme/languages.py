@@ -44,11 +44,13 @@ def plural_word(words: dict[str, str], amount: Decimal, language: str) -> str:
     return words.get(category, words.get("other", ""))
 
 
+@lru_cache(maxsize=4_096)
 def number_text(amount: Decimal, language: str) -> str:
     """``amount`` as people of ``language`` write it."""
     return str(format_decimal(amount, locale=locale_of(language)))
 
 
+@lru_cache(maxsize=4_096)
 def money_text(amount_minor: int, currency: str, language: str) -> str:
     """An amount of money as people of ``language`` write it; CLDR knows how many decimals the currency has."""
     amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))

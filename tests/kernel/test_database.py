@@ -26,7 +26,6 @@ async def test_a_cancelled_transaction_leaves_neither_a_transaction_nor_a_settin
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        async with database.connection() as connection:
+        async with database.reading() as connection:
             assert await connection.fetchval("SHOW lock_timeout") == "0", f"cancelled after {steps} steps"
-            assert not connection.is_in_transaction()
     await database.close()
