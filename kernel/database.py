@@ -51,6 +51,11 @@ class Database:
         self._places = asyncio.Semaphore(pool_size)
         self._reading = self._engine.execution_options(postgresql_readonly=True)
 
+    @property
+    def url(self) -> str:
+        """Its address with the password, for a process that opens it for itself."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         """A read-only transaction, ended when the block ends."""

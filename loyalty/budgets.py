@@ -135,15 +135,21 @@ async def spread_budgets(session: WriteSession, budgets: Mapping[str, int]) -> N
         )
         used = {row["slice_no"]: row["used"] for row in rows}
         left = total - sum(used.values())
-        share, rest = divmod(max(0, left), BUDGET_SLICES)
+        shares = even_shares(max(0, left))
         over = max(0, -left)
         slices = []
-        for slice_no in range(BUDGET_SLICES):
+        for slice_no, share in enumerate(shares):
             here = used.get(slice_no, 0)
             over_here = min(here, over)
             over -= over_here
-            slices.append((rule, slice_no, here + share + (slice_no < rest), here, over_here))
+            slices.append((rule, slice_no, here + share, here, over_here))
         await _SPREAD.write(connection, slices)
+
+
+def even_shares(points: int) -> list[int]:
+    """``points`` divided over the slices; the first ones have one more where it does not come out even."""
+    share, rest = divmod(points, BUDGET_SLICES)
+    return [share + (slice_no < rest) for slice_no in range(BUDGET_SLICES)]
 
 
 _SPREAD = RowWriter(

@@ -5,6 +5,7 @@ import typer
 from api.cli.keys import keys
 from api.cli.migrate import migrate
 from api.cli.openapi import openapi
+from api.cli.programme import programme
 from api.cli.replay import replay
 from api.cli.serve import serve
 from api.cli.up import up
@@ -21,6 +22,7 @@ app = typer.Typer(
 for command in (up, serve, worker, migrate, replay, verify, openapi):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(programme, name="programme")
 
 
 def main() -> None:

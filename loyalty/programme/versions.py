@@ -41,6 +41,11 @@ class PublishedProgrammes:
         """The highest version known; 0 when there is none."""
         return max((snapshot.version for _, snapshot in self._versions), default=0)
 
+    @property
+    def by_version(self) -> dict[int, ProgrammeSnapshot]:
+        """All that are known, by their numbers."""
+        return {snapshot.version: snapshot for _, snapshot in self._versions}
+
     def at(self, instant: datetime) -> ProgrammeSnapshot:
         if not self._versions:
             raise NoProgrammeError

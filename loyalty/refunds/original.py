@@ -102,15 +102,16 @@ async def load_original(connection: "Connection[Record]", member_id: int, purcha
     return Original(
         **fields,
         evaluation=None if "not_evaluated" in evaluation else thaw(evaluation),
-        lines=tuple(_line(line) for line in lines),
+        lines=tuple(earn_line(line) for line in lines),
         line_nos={line["line_id"]: line["line_no"] for line in lines},
-        states=_states(refunds),
+        states=states_of(refunds),
         earlier=tuple(msgspec.convert(effect, WalletEffect) for row in refunds for effect in row["effect"]),
         not_in_cash_minor=sum(row["not_in_cash_minor"] for row in refunds),
     )
 
 
-def _states(refunds: "Sequence[Record]") -> tuple[Mapping[str, Decimal], ...]:
+def states_of(refunds: "Sequence[Record]") -> tuple[Mapping[str, Decimal], ...]:
+    """What had come back in all after each of a purchase's ``refunds``, rows in their order."""
     states = []
     came_back: dict[str, Decimal] = {}
     for row in refunds:
@@ -120,7 +121,8 @@ def _states(refunds: "Sequence[Record]") -> tuple[Mapping[str, Decimal], ...]:
     return tuple(states)
 
 
-def _line(row: "Record") -> EarnLine:
+def earn_line(row: "Record") -> EarnLine:
+    """A row of ``purchase_line`` as rules see it."""
     return EarnLine(
         line_id=row["line_id"],
         sku=row["sku"],
