@@ -73,7 +73,7 @@ _given: _Given | None = None
 
 
 def _begin(url: str, question: bytes) -> None:
-    global _given  # noqa: PLW0603 - a process of the pool has one question for its whole life
+    global _given  # a process of the pool has one question for its whole life
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_LOW_PRIORITY)

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 from api.admin.accounting_periods import AdminAccountingPeriods
 from api.admin.approvals import AdminApprovals
 from api.admin.audit_log import list_audit_entries
+from api.admin.backtests import AdminBacktests
 from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
@@ -121,6 +122,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     export_member_data,
     AdminLiability,
     AdminSettlement,
+    AdminBacktests,
     AdminTasks,
     AdminAccountingPeriods,
     list_audit_entries,

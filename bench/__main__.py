@@ -7,6 +7,7 @@ import structlog
 import typer
 
 from api.cli.serve import one_a_core
+from bench.backtesting import measure_backtest
 from bench.batches import measure_batches
 from bench.earning import measure_earning
 from bench.growth import measure_growth
@@ -17,7 +18,7 @@ from bench.replaying import measure_replay
 from bench.report import keep, write_page
 from bench.servers import measure_servers
 
-PARTS: Final = ("rules", "purchases", "quotes", "batches", "growth", "replay", "servers")
+PARTS: Final = ("rules", "purchases", "quotes", "batches", "growth", "replay", "backtest", "servers")
 
 
 def main(
@@ -43,6 +44,7 @@ def main(
         "batches": lambda: measure_batches(**load, processes=processes),
         "growth": lambda: measure_growth(large=large),
         "replay": lambda: measure_replay(households=households),
+        "backtest": lambda: measure_backtest(processes=processes, households=households),
         "servers": lambda: measure_servers(**load),
     }
     for part in parts or PARTS:

@@ -102,6 +102,15 @@ _HOW: Final = {
             ("replay_again_baskets_per_second", "the second time", 0),
         ),
     ),
+    "backtest": (
+        "A year of real baskets, tried again",
+        "`comeback programme backtest` over the {backtest_baskets:,} baskets of the replay, in {backtest_processes}\n"
+        "processes, with the programme they were sold under: the difference is 0, as is checked.",
+        (
+            ("backtest_seconds", "seconds", 0),
+            ("backtest_baskets_per_second", "baskets per second", 0),
+        ),
+    ),
     "servers": (
         "uvicorn and granian",
         "The same sales through each, in turns; see `docs/decisions/0005-http-server.md`.",
