@@ -8,6 +8,7 @@ import structlog
 
 from api.services import Services
 from loyalty.programme.publishing import refresh
+from loyalty.programme.snapshot import ProgrammeSnapshot
 
 REFRESH_EVERY_S = 1.0
 
@@ -22,6 +23,15 @@ async def refresh_programmes(services: Services) -> None:
                 log.info("programme_version", version=services.programmes.latest_version)
     except Exception as error:
         log.warning("programme_refresh_failed", error=repr(error))
+
+
+async def published_version(services: Services, version: int) -> ProgrammeSnapshot:
+    """The version that a recorded fact names. Another process may have published it within the last second."""
+    if services.programmes.version(version) is None:
+        await refresh_programmes(services)
+    snapshot = services.programmes.version(version)
+    assert snapshot is not None, "what is recorded names a published version"
+    return snapshot
 
 
 @asynccontextmanager

@@ -42,6 +42,8 @@ from api.me.identities import MyIdentities
 from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
+from api.me.redemptions import MyRedemptions
+from api.me.rewards import my_rewards
 from api.pos.batches import record_batch
 from api.pos.claims import claim_at_till, claim_in_app
 from api.pos.exchanges import exchange
@@ -75,6 +77,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_balance,
     my_history,
     my_purchase,
+    my_rewards,
+    MyRedemptions,
     claim_in_app,
     export_my_data,
     erase_me,

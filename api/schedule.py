@@ -10,6 +10,7 @@ from loyalty.access.revocations import forget_old_revocations
 from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
 from loyalty.refunds.catching_up import apply_overtaken
+from loyalty.rewards.expiring import expire_redemptions
 from loyalty.tiers.sweeping import place_members, sweep_tiers
 from notifications.messages import forget_old_messages
 
@@ -18,6 +19,7 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("sweep-points", timedelta(minutes=1), drain(sweep, limit=500)),
     Job("sweep-tiers", timedelta(minutes=1), drain(sweep_tiers, limit=200)),
     Job("place-members-in-tiers", timedelta(hours=1), walk(place_members, limit=200)),
+    Job("expire-redemptions", timedelta(minutes=1), drain(expire_redemptions, limit=200)),
     Job("seal-members", timedelta(minutes=10), walk(seal_members, limit=500)),
     Job("forget-old-codes", timedelta(hours=1), once(forget_old_codes)),
     Job("forget-old-confirmation-requests", timedelta(hours=1), once(forget_old_requests)),

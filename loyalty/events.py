@@ -72,6 +72,17 @@ class HoldResolved(Event, frozen=True, kw_only=True):
     resolved_at: datetime
 
 
+class RedemptionChanged(Event, frozen=True, kw_only=True):
+    """A reward was issued to a member, or what was issued came to its end."""
+
+    type: ClassVar[str] = "redemption_changed"
+    redemption_no: int
+    reward: str
+    state: str
+    """reserved, issued, used, fulfilled, cancelled, expired or refunded."""
+    changed_at: datetime
+
+
 class PointsAdjusted(Event, frozen=True, kw_only=True):
     """Staff gave or took points."""
 

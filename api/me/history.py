@@ -1,14 +1,13 @@
 """The story of the member's points, entry by entry."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from litestar import Request, Response, get
-from litestar.exceptions import ClientException
 from msgspec import Struct
 
-from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, dated_position, dated_text
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals
 from api.etags import conditional
@@ -18,8 +17,6 @@ from loyalty.ledger.opening import look_at_account
 from loyalty.members.family import family_of
 from loyalty.members.history import HistoryEntry, Position, read_history
 from loyalty.receipts import purchase_id
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HistoryPurchase(Struct, frozen=True, kw_only=True):
@@ -126,20 +123,10 @@ def _purchase(entry: HistoryEntry, purchases_path: str) -> HistoryPurchase | Non
 
 
 def _text(entry: HistoryEntry) -> str:
-    recorded_at, member_id, entry_no = entry.position
-    return f"{(recorded_at - _EPOCH) // timedelta(microseconds=1)} {member_id} {entry_no}"
+    return dated_text(*entry.position)
 
 
 def _position(cursor: str | None) -> Position | None:
     """A cursor names a place in the caller's own story; whatever it says, nobody else's is read."""
-    text = text_position(cursor)
-    if text is None:
-        return None
-    try:
-        microseconds, member_id, entry_no = (int(part) for part in text.split(" "))
-        position = Position(_EPOCH + timedelta(microseconds=microseconds), member_id, entry_no)
-    except (ValueError, OverflowError):
-        raise ClientException("The cursor is not one that this list gave.") from None
-    if not 0 <= max(member_id, entry_no) < 2**63 or min(member_id, entry_no) < 0:
-        raise ClientException("The cursor is not one that this list gave.")
-    return position
+    position = dated_position(cursor)
+    return None if position is None else Position(*position)

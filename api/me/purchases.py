@@ -12,7 +12,7 @@ from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals
 from api.etags import conditional
 from api.languages import AcceptLanguage, choose_language, in_language
-from api.programmes import refresh_programmes
+from api.programmes import published_version
 from api.services import Services
 from kernel.database import driver
 from loyalty.earning.explaining import explain
@@ -127,18 +127,9 @@ async def explain_purchase(
     services: Services, purchase: BookedPurchase, accept_language: str | None, own_language: str
 ) -> tuple[PurchaseView, str]:
     """The purchase with each rule explained, and the language of the explanation."""
-    programme = await _version(services, purchase.programme_version)
+    programme = await published_version(services, purchase.programme_version)
     language = choose_language(accept_language, own_language, programme.document)
     return view_purchase(purchase, _explanation(purchase, programme, language), language), language
-
-
-async def _version(services: Services, version: int) -> ProgrammeSnapshot:
-    """The version of a recorded purchase. Another process may have published it within the last second."""
-    if services.programmes.version(version) is None:
-        await refresh_programmes(services)
-    snapshot = services.programmes.version(version)
-    assert snapshot is not None, "a purchase was evaluated with a published version"
-    return snapshot
 
 
 def _explanation(purchase: BookedPurchase, programme: ProgrammeSnapshot, language: str) -> list[RuleExplanation]:

@@ -6,6 +6,7 @@ TAGS: Final[dict[str, str]] = {
     "Sign-in of members": "One-time codes, and sessions of members' phones.",
     "Member": "The signed-in member's own data.",
     "Member: points": "Balance, history and purchases of the signed-in member.",
+    "Member: rewards": "What the points of the signed-in member buy, and what was issued.",
     "Till: sign-in": "A terminal signs in with its key, a cashier with a PIN.",
     "Till: members": "Finding, registering and proving who the customer is.",
     "Till: sales": "Quotes, holds, purchases and voids.",

@@ -29,6 +29,7 @@ from loyalty.models import (
     TierDay,
     TierStanding,
 )
+from loyalty.rewards.ending import end_held
 
 _OF_A_PERSON: tuple[type[SQLModel], ...] = (
     Person,
@@ -64,6 +65,7 @@ async def erase_member(session: WriteSession, member_id: int, *, actor: str, rea
         return account.member_id
     forfeit(account, Act(Cause("erasure", 0), actor, now, now, reason))
     await write_accounts(connection, [account])
+    await end_held(session, account.member_id, actor=actor, now=now)
     members = await family_of(connection, account.member_id)
     for table in _OF_A_PERSON:
         await session.exec(delete(table).where(col(table.member_id).in_(members)))  # type: ignore[attr-defined]

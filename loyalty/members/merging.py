@@ -16,6 +16,7 @@ from loyalty.ledger.moving import merge_into
 from loyalty.ledger.writing import write_accounts
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.models import Identity, Member, Person, PersonIdentity, SegmentMember
+from loyalty.rewards.ending import end_held
 from loyalty.tiers.marking import merge_standings
 
 _ADD_COUNTERS = """
@@ -47,9 +48,9 @@ async def merge_members(
     """Make ``source`` part of ``target``: points, debt, cap counters, identities and places on lists move; its past
     stays where it is.
 
-    From now on ``source`` leads to ``target``: late sales, refunds and look-ups follow. What the target did not know of
-    the person (name, birthday) is taken over. Answers the target's number. Raises ``MemberNotFoundError`` and
-    ``CannotMergeError``.
+    What was issued to the source for points that are still held is cancelled. From now on ``source`` leads to
+    ``target``: late sales, refunds and look-ups follow. What the target did not know of the person (name, birthday) is
+    taken over. Answers the target's number. Raises ``MemberNotFoundError`` and ``CannotMergeError``.
     """
     connection = await driver(session)
     if source_id == target_id:
@@ -64,6 +65,7 @@ async def merge_members(
         apply_due(account, now)
     merge_into(source, target, Act(Cause("merge", 0), actor, now, now, reason))
     await write_accounts(connection, [source, target])
+    await end_held(session, source_id, actor=actor, now=now)
     await connection.execute(_ADD_COUNTERS, source_id, target_id)
     await connection.execute(_ADD_SEGMENTS, source_id, target_id)
     await session.exec(delete(SegmentMember).where(col(SegmentMember.member_id) == source_id))

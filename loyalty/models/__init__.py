@@ -9,6 +9,7 @@ from loyalty.models.member import Consent, Identity, Member, MemberFact, Person,
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
 from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
+from loyalty.models.reward import Redemption, RedemptionCode, RewardStock
 from loyalty.models.segment import SegmentMember
 from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
@@ -50,7 +51,10 @@ __all__ = [
     "PurchaseLine",
     "QrUse",
     "ReceiptKey",
+    "Redemption",
+    "RedemptionCode",
     "Refund",
+    "RewardStock",
     "SegmentMember",
     "ShiftReport",
     "Staff",

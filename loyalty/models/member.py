@@ -42,6 +42,7 @@ class Member(SQLModel, table=True):
     last_hold_no: int = number(default=0)
     last_purchase_no: int = number(default=0)
     last_refund_no: int = number(default=0)
+    last_redemption_no: int = number(default=0)
 
 
 class Person(SQLModel, table=True):

@@ -4,6 +4,7 @@ from msgspec import field
 
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
+from loyalty.programme.rewards import Reward
 from loyalty.programme.rules import BaseSettings, EarnRule
 from loyalty.programme.segments import Segment
 from loyalty.programme.settings import ReceiptTexts, RefundSettings, Stacking, TillSettings
@@ -32,6 +33,7 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     tier_settings: TierSettings = TierSettings()
     segments: tuple[Segment, ...] = ()
     earn_rules: tuple[EarnRule, ...] = ()
+    rewards: tuple[Reward, ...] = ()
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()
     receipts: dict[str, ReceiptTexts] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from loyalty.programme.problems import ProgrammeProblem
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.validation import problems_of
 from loyalty.programme.versions import PublishedProgrammes
+from loyalty.rewards.stock import give_stock
 
 _PUBLISHING_LOCK = "SELECT pg_advisory_xact_lock(hashtext('comeback.programme'))"
 
@@ -51,7 +52,7 @@ async def publish_programme(
     """Publish ``document`` as the next version, in force from ``starts_at`` (the past counts as now).
 
     Versions are numbered without gaps by one publisher at a time. Budgets are spread over their slices again, what was
-    used staying used. Raises ``ProgrammeInvalidError``.
+    used staying used, and rewards get their stock. Raises ``ProgrammeInvalidError`` and ``StockBelowTakenError``.
     """
     if problems := await problems_of(document):
         raise ProgrammeInvalidError(problems)
@@ -72,6 +73,7 @@ async def publish_programme(
     )
     await session.flush()
     await spread_budgets(session, {r.code: r.budget_points for r in document.earn_rules if r.budget_points is not None})
+    await give_stock(session, {reward.code: reward.stock for reward in document.rewards})
     return ProgrammeSnapshot(version, document)
 
 

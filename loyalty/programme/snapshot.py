@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from loyalty.programme.cel import PURCHASES
+from loyalty.programme.cel import MEMBERS, PURCHASES
 from loyalty.programme.compiled import (
     FACTOR_UNIT,
     CompiledRule,
@@ -16,6 +16,7 @@ from loyalty.programme.compiled import (
 from loyalty.programme.conditions import ConditionSet
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.indexes import LineIndex, MinimumIndex, NameIndex
+from loyalty.programme.rewards import Reward
 from loyalty.programme.rules import EarnRule
 from loyalty.programme.segment_index import SegmentIndex
 from loyalty.programme.windows import WindowIndex
@@ -76,6 +77,24 @@ class ProgrammeSnapshot:
     def tier_plan(self) -> TierPlan:
         """The tiers as they are folded."""
         return tier_plan(self.version, self.document)
+
+    @cached_property
+    def rewards(self) -> dict[str, Reward]:
+        """The rewards by code, in the order of the document: the place of each is its bit."""
+        return {reward.code: reward for reward in self.document.rewards}
+
+    @cached_property
+    def reward_conditions(self) -> ConditionSet:
+        """The conditions of the rewards, under the bits of their places."""
+        placed = enumerate(self.document.rewards)
+        return ConditionSet(
+            MEMBERS, ((MEMBERS.condition(each.condition), 1 << place) for place, each in placed if each.condition)
+        )
+
+    @cached_property
+    def auto_issued(self) -> tuple[Reward, ...]:
+        """The rewards that sales issue by themselves."""
+        return tuple(reward for reward in self.document.rewards if reward.auto_issue and not reward.archived)
 
     def tier_factor(self, tier: str) -> int:
         """The tier's multiplier in thousandths; 1,000 without a tier."""

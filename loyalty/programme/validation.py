@@ -4,6 +4,7 @@ import asyncio
 
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
+from loyalty.programme.checks.rewards import check_rewards
 from loyalty.programme.checks.rules import check_rules
 from loyalty.programme.checks.segments import check_segments
 from loyalty.programme.checks.settings import check_settings
@@ -24,6 +25,7 @@ _CHECKS = (
     check_segments,
     check_programme_policies,
     check_rules,
+    check_rewards,
 )
 
 

@@ -39,6 +39,11 @@ WHERE m.member_id = $1 AND ((m.cause_kind = 'purchase' AND m.cause_no = $2 AND j
       OR (m.cause_kind = 'hold' AND m.cause_no = $3 AND m.kind = 'captured'))
 GROUP BY m.lot_no ORDER BY first_no
 """
+_CAPTURED = """
+SELECT lot_no, sum(amount)::bigint AS points FROM lot_movement
+WHERE member_id = $1 AND cause_kind = 'hold' AND cause_no = $2 AND kind = 'captured'
+GROUP BY lot_no ORDER BY min(movement_no)
+"""
 _COPIES = """
 SELECT origin_lot_no, sum(amount)::bigint AS points
 FROM lot
@@ -102,6 +107,15 @@ async def trace_spent(
     copies = {row["origin_lot_no"]: row["points"] for row in rows_of_copies}
     lots = await _lots(connection, account, member_id, lot_nos)
     return [SpentLot(member_id, lots[row["lot_no"]], row["points"] - copies.get(row["lot_no"], 0)) for row in rows]
+
+
+async def trace_captured(
+    connection: "Connection[Record]", account: Account, member_id: int, hold_no: int
+) -> Sequence[SpentLot]:
+    """The lots that a captured hold of ``member_id`` took, in that order, before anything has come back to them."""
+    rows = await connection.fetch(_CAPTURED, member_id, hold_no)
+    lots = await _lots(connection, account, member_id, [row["lot_no"] for row in rows])
+    return [SpentLot(member_id, lots[row["lot_no"]], row["points"]) for row in rows]
 
 
 async def _lots(

@@ -55,7 +55,7 @@ WHERE chained <> balance_after
 
 NUMBERS: Final = Invariant(
     "I1",
-    "A member's entries, movements, lots, holds, purchases and refunds are numbered without gaps up to the last.",
+    "All that a member has, from entries to redemptions, is numbered without gaps up to the last.",
     Query("""
 SELECT coalesce(n.member_id, m.member_id), n.what,
        format('1 to %s', coalesce(m.last, 0)), format('%s rows, %s to %s', n.total, n.lowest, n.highest)
@@ -72,12 +72,15 @@ FROM (
     SELECT member_id, 'purchase', count(*), min(purchase_no), max(purchase_no) FROM purchases GROUP BY 1
     UNION ALL
     SELECT member_id, 'refund', count(*), min(refund_no), max(refund_no) FROM refunds GROUP BY 1
+    UNION ALL
+    SELECT member_id, 'redemption', count(*), min(redemption_no), max(redemption_no) FROM redemptions GROUP BY 1
 ) AS n
 FULL JOIN (
     SELECT member_id, given.what, given.last
     FROM members, LATERAL (
         VALUES ('journal', last_entry_no), ('lot_movement', last_movement_no), ('lot', last_lot_no),
-               ('hold', last_hold_no), ('purchase', last_purchase_no), ('refund', last_refund_no)
+               ('hold', last_hold_no), ('purchase', last_purchase_no), ('refund', last_refund_no),
+               ('redemption', last_redemption_no)
     ) AS given (what, last)
     WHERE given.last <> 0
 ) AS m ON m.member_id = n.member_id AND m.what = n.what

@@ -14,6 +14,7 @@ from loyalty.verification import (
     privacy,
     receipts,
     references,
+    rewards,
     sales,
     tiers,
 )
@@ -27,6 +28,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *sales.INVARIANTS,
     *limits.INVARIANTS,
     *tiers.INVARIANTS,
+    *rewards.INVARIANTS,
     *append_only.INVARIANTS,
     *outbox.INVARIANTS,
     *privacy.INVARIANTS,

@@ -35,6 +35,8 @@ WITH scope (first_member, last_member, instant, delivered_until) AS (
     SELECT * FROM purchase_line WHERE member_id BETWEEN $1 AND $2
 ), refunds AS NOT MATERIALIZED (
     SELECT * FROM refund WHERE member_id BETWEEN $1 AND $2
+), redemptions AS NOT MATERIALIZED (
+    SELECT * FROM redemption WHERE member_id BETWEEN $1 AND $2
 ), merged (member_id) AS NOT MATERIALIZED (
     SELECT member_id FROM member WHERE merged_into IS NOT NULL
     UNION SELECT merged_into FROM member WHERE merged_into IS NOT NULL

@@ -18,6 +18,7 @@ FROM (
     UNION ALL SELECT member_id, 'hold', count(*) FROM holds GROUP BY 1
     UNION ALL SELECT member_id, 'purchase', count(*) FROM purchases GROUP BY 1
     UNION ALL SELECT member_id, 'refund', count(*) FROM refunds GROUP BY 1
+    UNION ALL SELECT member_id, 'redemption', count(*) FROM redemptions GROUP BY 1
     UNION ALL SELECT member_id, 'ledger_seal', count(*) FROM ledger_seal WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'cap_counter', count(*) FROM cap_counter WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'identity', count(*) FROM identity WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
@@ -73,15 +74,17 @@ WHERE (entry_no IS NULL) <> (kind IN ('held', 'released'))
 
 CAUSES: Final = Invariant(
     "R1",
-    "The purchase, refund or lot that an entry names as its cause exists.",
+    "The purchase, refund, redemption or lot that an entry names as its cause exists.",
     Query("""
 SELECT e.member_id, format('%s entries', count(*)), format('%s %s', e.cause_kind, e.cause_no), NULL
 FROM entries AS e
 LEFT JOIN purchase AS p ON e.cause_kind = 'purchase' AND p.member_id = e.member_id AND p.purchase_no = e.cause_no
 LEFT JOIN refund AS r ON e.cause_kind = 'refund' AND r.member_id = e.member_id AND r.refund_no = e.cause_no
+LEFT JOIN redemption AS d
+       ON e.cause_kind = 'redemption' AND d.member_id = e.member_id AND d.redemption_no = e.cause_no
 LEFT JOIN lot AS l ON e.cause_kind = 'lot' AND l.member_id = e.member_id AND l.lot_no = e.cause_no
 WHERE ((e.cause_kind = 'purchase' AND p.member_id IS NULL) OR (e.cause_kind = 'lot' AND l.member_id IS NULL)
-       OR (e.cause_kind = 'refund' AND r.member_id IS NULL
+       OR ((e.cause_kind = 'refund' AND r.member_id IS NULL OR e.cause_kind = 'redemption' AND d.member_id IS NULL)
            AND NOT EXISTS (SELECT FROM merged WHERE merged.member_id = e.member_id)))
 GROUP BY e.member_id, e.cause_kind, e.cause_no
 """),
@@ -110,6 +113,28 @@ GROUP BY p.programme_version
 """),
 )
 
+REDEMPTIONS: Final = Invariant(
+    "R1",
+    "A redemption has the programme version that says what it is, and the sale that it was used in.",
+    Query("""
+SELECT min(r.member_id), format('%s redemptions of %s', count(*), r.reward),
+       'programme version ' || r.programme_version, NULL
+FROM redemptions AS r
+WHERE NOT EXISTS (
+    SELECT FROM programme_version AS v, jsonb_array_elements(v.document -> 'rewards') AS w
+    WHERE v.version = r.programme_version AND w ->> 'code' = r.reward
+)
+GROUP BY r.reward, r.programme_version
+UNION ALL
+SELECT r.member_id, 'redemption ' || r.redemption_no, 'purchase ' || r.purchase_no, r.state
+FROM redemptions AS r
+WHERE r.purchase_no IS NOT NULL AND (r.state NOT IN ('used', 'refunded') OR NOT EXISTS (
+    SELECT FROM purchase p WHERE p.purchase_no = r.purchase_no
+      AND (p.member_id = r.member_id OR EXISTS (SELECT FROM merged WHERE merged.member_id = r.member_id))
+))
+"""),
+)
+
 ORIGINS: Final = Invariant(
     "R1",
     "A lot that came from another one names one that exists, in the same wallet.",
@@ -121,4 +146,4 @@ WHERE l.origin_member_id IS NOT NULL AND o.wallet IS DISTINCT FROM l.wallet
 """),
 )
 
-INVARIANTS: Final = (MEMBERS, ENTRIES, MOVEMENTS, CAUSES, SALES, ORIGINS)
+INVARIANTS: Final = (MEMBERS, ENTRIES, MOVEMENTS, CAUSES, SALES, REDEMPTIONS, ORIGINS)

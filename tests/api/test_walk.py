@@ -27,6 +27,7 @@ NOBODYS: dict[str, str] = {
     "purchase_id": encode_public_id("pur", 999_999, 1),
     "receipt_id": encode_public_id("pur", 999_999, 1),
     "approval_id": encode_public_id("apr", 999_999),
+    "redemption_id": encode_public_id("red", 999_999, 1),
     "version": "999999",
     "task_id": "999999",
 }

@@ -9,12 +9,12 @@ from migrations.tables import METADATA
 
 REGISTRIES = {
     *("identity", "idempotency_key", "receipt_key", "guest_receipt", "waiting_refund", "one_time_code"),
-    "token_revocation",
+    *("token_revocation", "redemption_code"),
 }
 """Keyed by the very thing that must be unique across members; claimed in a first, idempotent step."""
 REFERENCE = {
     *("access_key", "budget_slice", "cashier", "catalogue_item", "programme_draft", "programme_version", "staff"),
-    *("store", "terminal"),
+    *("store", "terminal", "reward_stock"),
 }
 """Configuration: the same on every shard."""
 RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "shift_report", "task"}

@@ -14,6 +14,7 @@ from loyalty.verification import (
     privacy,
     receipts,
     references,
+    rewards,
     sales,
     tiers,
 )
@@ -351,6 +352,30 @@ DAMAGES = (
         "an expiry of no lot",
         "DELETE FROM ledger_seal WHERE member_id = {anna}",
         "UPDATE journal SET cause_no = 999 WHERE member_id = {anna} AND kind = 'expired'",
+    ),
+    damage(
+        rewards.PAID,
+        "a reward that says it was used and was not paid",
+        "UPDATE redemption SET state = 'used', ended_at = issued_at, store_id = 'nowhere' WHERE reward = 'tenth'"
+        " AND state = 'issued'",
+    ),
+    damage(
+        rewards.RETURNED,
+        "a cancelled gift whose points are gone",
+        "UPDATE redemption SET state = 'fulfilled' WHERE member_id = {boris} AND state = 'cancelled'",
+        "UPDATE reward_stock SET taken = taken + 1 WHERE reward = 'mug'",
+    ),
+    damage(rewards.STOCK, "a piece that nobody has", "UPDATE reward_stock SET taken = taken + 1 WHERE reward = 'mug'"),
+    damage(
+        rewards.CODES,
+        "a code of another redemption",
+        "UPDATE redemption_code SET redemption_no = redemption_no + 90 WHERE redemption_no = 1",
+    ),
+    damage(
+        references.REDEMPTIONS,
+        "a reward that was never published",
+        "UPDATE redemption SET reward = 'gone' WHERE reward = 'mug'",
+        "UPDATE reward_stock SET reward = 'gone' WHERE reward = 'mug'",
     ),
     damage(references.SALES, "purchases of no store", "DELETE FROM store"),
     damage(

@@ -14,8 +14,11 @@ from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
 from loyalty.reactions import REACTIONS
+from loyalty.rewards.ending import cancel_redemption
+from loyalty.rewards.issuing import issue_reward
 from loyalty.tiers.sweeping import sweep_tiers
 from tests.clocks import MovableClock
+from tests.journeys.counter import discount, reward
 from tests.journeys.tills import basket, done, line, sale, send
 from tests.programmes import POINTS, fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
@@ -40,6 +43,7 @@ PROGRAMME = programme(
         {"code": "gold", "names": {"en": "Gold"}, "thresholds": {"spend_minor": 300_000}, "entry_bonus": {"points": 9}},
     ],
     tier_settings={"window": {"kind": "days", "count": 20}, "downgrade": "one_step", "adjustments_count": True},
+    rewards=[discount("tenth", 10), reward("mug", 5, stock=10)],
 )
 
 
@@ -129,6 +133,19 @@ class History:
             await close(session, period, currency="RUB", values={}, actor="staff:boris", now=self.clock())
             await session.commit()
 
+    async def takes(self, who: str, reward: str, *, gives_it_back: bool = False) -> None:
+        """A reward is issued."""
+        now = self.clock()
+        programme = self.services.programmes.at(now)
+        async with self.services.database.write() as session:
+            issued = await issue_reward(
+                session, self.members[who], reward, programme=programme, actor="member", now=now
+            )
+            if gives_it_back:
+                key = (issued.member_id, issued.redemption_no)
+                await cancel_redemption(session, key, document=PROGRAMME, actor="member", now=now)
+            await session.commit()
+
     async def seals(self) -> None:
         async with self.services.database.write() as session:
             await seal_members(session, now=self.clock(), limit=1_000)
@@ -157,8 +174,8 @@ async def begin(services: Services, client: httpx.AsyncClient, shop: Shop, clock
 
 
 async def play(history: History) -> None:
-    """Everything that can happen to points. Afterwards anna has an open hold and free points, boris has debt, clara
-    was merged into anna, dina was erased.
+    """Everything that can happen to points. Afterwards anna has an open hold, free points, a reward to be used and a
+    gift, and gave both back once; boris has debt and gave a gift back, clara was merged into anna, dina was erased.
     """
     for day in range(6):
         await history.passes(days=1, minutes=3)
@@ -168,6 +185,7 @@ async def play(history: History) -> None:
     await history.returns("a-paid", "r1", x="1")
     await history.returns("a-paid", "r2", y="1")
     await history.returns("a0", "r3", x="2", y="1")
+    await history.takes("boris", "mug", gives_it_back=True)
     await history.seals()
     await history.pays("boris", "b-paid", 2_000, line("x", 400_000))
     for day in range(3):
@@ -186,6 +204,9 @@ async def play(history: History) -> None:
     for month in ("2026-02", "2026-03"):
         await history.closes(month)
     await history.buys("anna", "a-late", line("x", 30_000))
+    for reward_code in ("tenth", "mug"):
+        await history.takes("anna", reward_code)
+        await history.takes("anna", reward_code, gives_it_back=True)
     await history.corrects("boris", -5_000, into_debt=True)
     await history.holds("anna", 30, line("x", 30_000))
     await history.sweeps()

@@ -1,0 +1,84 @@
+"""What members got for their points, the registry of the codes that show it, and how many pieces are gone."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import SQLModel
+
+from loyalty.models.columns import code, instant, json_document, local_day, number
+
+_STATES = "'reserved', 'issued', 'used', 'fulfilled', 'cancelled', 'expired', 'refunded'"
+
+
+class Redemption(SQLModel, table=True):
+    """A reward of one member, with its price as it was then."""
+
+    __tablename__ = "redemption"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="redemption_state"),
+        CheckConstraint("(state IN ('reserved', 'issued')) = (ended_at IS NULL)", name="redemption_ended"),
+        CheckConstraint("state <> 'used' OR store_id IS NOT NULL", name="redemption_used_somewhere"),
+        Index("redemption_reward", "reward", "issued_at"),
+        Index("redemption_open", "expires_at", postgresql_where=text("state = 'issued' AND expires_at IS NOT NULL")),
+        Index("redemption_state", "state", "issued_at"),
+        Index("redemption_purchase", "member_id", "purchase_no", postgresql_where=text("purchase_no IS NOT NULL")),
+    )
+
+    member_id: int = number(key=True)
+    redemption_no: int = number(key=True)
+    reward: str = code()
+    kind: str = code(length=32)
+    """Of the reward's effect."""
+    programme_version: int = number()
+    """What the reward says is read there, whatever later versions say."""
+    state: str = code(length=16)
+    shown_code: str = code()
+    """What the till is shown. Its owner may look at it again, so it is kept in clear."""
+    coupon: str | None = code(nullable=True, length=128)
+    """The partner's or shop's own code that was handed out."""
+    prices: list[dict[str, Any]] = json_document()
+    """``{"wallet", "points", "hold_no"}`` of each price."""
+    price_minor: int = number(default=0)
+    local_date: date = local_day()
+    """The member's day of issuing, by which limits count."""
+    issued_at: datetime = instant()
+    expires_at: datetime | None = instant(nullable=True)
+    """Exclusive. NULL: it waits to be handed over for as long as it takes."""
+    ended_at: datetime | None = instant(nullable=True)
+    """When it left its open states, whatever it became."""
+    store_id: str | None = code(nullable=True)
+    """Where it was used; so are terminal and cashier."""
+    terminal_id: str | None = code(nullable=True)
+    cashier_id: str | None = code(nullable=True)
+    purchase_no: int | None = number(nullable=True)
+    """The sale of the same member that it was used in."""
+    discount_minor: int | None = number(nullable=True)
+    """What the till took off for it."""
+    reason: str | None = code(nullable=True)
+    """Why staff ended it: a code."""
+    actor: str = code(length=160)
+    """Who did the last thing to it, as in the journal."""
+
+
+class RedemptionCode(SQLModel, table=True):
+    """Registry: whose redemption a code shows."""
+
+    __tablename__ = "redemption_code"
+
+    shown_code: str = code(key=True)
+    member_id: int = number()
+    redemption_no: int = number()
+
+
+class RewardStock(SQLModel, table=True):
+    """How many pieces of a reward are out. One row a reward, locked after the members."""
+
+    __tablename__ = "reward_stock"
+    __table_args__ = (CheckConstraint("0 <= taken AND (given IS NULL OR taken <= given)", name="reward_stock_bounds"),)
+
+    reward: str = code(key=True)
+    given: int | None = number(nullable=True)
+    """Pieces in all, of the version that was published last. NULL: no limit."""
+    taken: int = number(default=0)
+    """Redemptions that are neither cancelled, refunded nor expired."""

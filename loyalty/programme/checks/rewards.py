@@ -1,0 +1,100 @@
+"""Rewards."""
+
+from collections.abc import Mapping
+
+from loyalty.programme.cel import MEMBERS
+from loyalty.programme.checks.conditions import check_condition
+from loyalty.programme.checks.kinds import check_kind
+from loyalty.programme.checks.lines import check_lines
+from loyalty.programme.checks.names import check_codes, check_known, check_names
+from loyalty.programme.checks.windows import check_window
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.problems import Problems, ProgrammeProblem
+from loyalty.programme.rewards import DISCOUNT_KINDS, Reward, RewardEffect
+from loyalty.programme.rules import CAP_PERIODS
+
+_OF_LINES = ("lines", "except_lines", "minimum_basket_minor")
+EFFECT_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "gift": (),
+    "partner": (),
+    "percent_discount": ("share_bp", "maximum_minor", *_OF_LINES),
+    "amount_discount": ("amount_minor", *_OF_LINES),
+    "free_item": _OF_LINES,
+    "coupon": ("pool",),
+    "wallet_points": ("wallet", "points"),
+}
+WHOLE_BP = 10_000
+MAX_VALID_DAYS = 3_650
+
+
+def check_rewards(document: ProgrammeDocument) -> Problems:
+    """Every reward."""
+    yield from check_codes([reward.code for reward in document.rewards], "$.rewards")
+    for place, reward in enumerate(document.rewards):
+        path = f"$.rewards[{place}]"
+        yield from check_names(reward.names, f"{path}.names", document.fallback_language)
+        if reward.descriptions:
+            yield from check_names(reward.descriptions, f"{path}.descriptions", document.fallback_language)
+        yield from _check_effect(reward.effect, f"{path}.effect", document)
+        yield from _check_prices(reward, path, document)
+        yield from _check_audience(reward, path, document)
+        yield from _check_limits(reward, path)
+
+
+def _check_effect(effect: RewardEffect, path: str, document: ProgrammeDocument) -> Problems:
+    yield from check_kind(effect, effect.kind, EFFECT_MEMBERS, path)
+    if effect.kind == "percent_discount" and not 1 <= effect.share_bp <= WHOLE_BP:
+        yield ProgrammeProblem(f"{path}.share_bp", "out_of_range", f"is not from 1 to {WHOLE_BP}")
+    if effect.kind == "amount_discount" and effect.amount_minor < 1:
+        yield ProgrammeProblem(f"{path}.amount_minor", "out_of_range", "is below 1")
+    if effect.kind == "coupon" and not effect.pool:
+        yield ProgrammeProblem(f"{path}.pool", "missing", "names no pool of coupons")
+    if effect.kind == "wallet_points":
+        wallets = (wallet.code for wallet in document.wallets)
+        yield from check_known(effect.wallet, wallets, f"{path}.wallet", "unknown_wallet")
+        if effect.points < 1:
+            yield ProgrammeProblem(f"{path}.points", "out_of_range", "is below 1")
+    yield from check_lines(effect.lines, f"{path}.lines")
+    yield from check_lines(effect.except_lines, f"{path}.except_lines")
+
+
+def _check_prices(reward: Reward, path: str, document: ProgrammeDocument) -> Problems:
+    known = [wallet.code for wallet in document.wallets]
+    seen: set[str] = set()
+    for place, price in enumerate(reward.prices):
+        where = f"{path}.prices[{place}]"
+        wallet = price.wallet or document.primary_wallet
+        yield from check_known(wallet, known, f"{where}.wallet", "unknown_wallet")
+        if price.points < 1:
+            yield ProgrammeProblem(f"{where}.points", "out_of_range", "is below 1; leave the price out for nothing")
+        if wallet in seen:
+            yield ProgrammeProblem(f"{where}.wallet", "duplicate_wallet", f"{wallet!r} is to be paid twice")
+        seen.add(wallet)
+    if reward.effect.kind == "wallet_points" and reward.effect.wallet in seen:
+        yield ProgrammeProblem(f"{path}.effect.wallet", "buys_itself", "is paid with points of the same wallet")
+    if reward.auto_issue and not reward.prices:
+        yield ProgrammeProblem(f"{path}.auto_issue", "free_for_ever", "would issue what costs nothing again and again")
+    if reward.auto_issue and reward.effect.kind not in DISCOUNT_KINDS:
+        yield ProgrammeProblem(f"{path}.auto_issue", "not_for_this_kind", "is for what is used at the till")
+
+
+def _check_audience(reward: Reward, path: str, document: ProgrammeDocument) -> Problems:
+    for place, tier in enumerate(reward.tiers):
+        tiers = (known.code for known in document.tiers)
+        yield from check_known(tier, tiers, f"{path}.tiers[{place}]", "unknown_tier")
+    for name in ("stores", "channels", "segments"):
+        for place, text in enumerate(getattr(reward, name)):
+            if not text.strip():
+                yield ProgrammeProblem(f"{path}.{name}[{place}]", "empty_text", "is empty")
+    for place, window in enumerate(reward.windows):
+        yield from check_window(window, f"{path}.windows[{place}]")
+    yield from check_condition(reward.condition, f"{path}.condition", MEMBERS)
+
+
+def _check_limits(reward: Reward, path: str) -> Problems:
+    for period in CAP_PERIODS:
+        limit = getattr(reward.limits, period)
+        if limit is not None and limit < 1:
+            yield ProgrammeProblem(f"{path}.limits.{period}", "out_of_range", "is below 1; leave it out for no limit")
+    if not 0 <= reward.valid_days <= MAX_VALID_DAYS:
+        yield ProgrammeProblem(f"{path}.valid_days", "out_of_range", f"is not from 0 to {MAX_VALID_DAYS}")

@@ -1,0 +1,77 @@
+"""Rewards: what a redemption says is what the ledger and the stock say, and a code shows one redemption."""
+
+from typing import Final
+
+from loyalty.verification.invariant import Invariant
+from loyalty.verification.reading import Query
+
+PAID: Final = Invariant(
+    "I7",
+    "What a redemption cost is held while it can be used, spent once it was, and released when it ended otherwise.",
+    Query("""
+SELECT r.member_id, format('redemption %s, %s', r.redemption_no, r.state),
+       format('%s %s by hold %s', p.points, p.wallet, p.hold_no), format('%s %s, %s', h.amount, h.wallet, h.status)
+FROM redemptions AS r
+CROSS JOIN LATERAL jsonb_to_recordset(r.prices) AS p (wallet text, points bigint, hold_no bigint)
+LEFT JOIN hold AS h ON h.member_id = r.member_id AND h.hold_no = p.hold_no
+WHERE (h.amount, h.wallet) IS DISTINCT FROM (p.points, p.wallet) OR NOT CASE
+    WHEN h.status = 'captured' THEN h.captured = h.amount
+    WHEN r.state IN ('issued', 'reserved') THEN h.status = 'open' OR (h.status = 'expired' AND r.expires_at <= $3)
+    WHEN r.state = 'cancelled' THEN h.status = 'voided'
+    WHEN r.state = 'expired' THEN h.status = 'expired'
+    ELSE false END
+"""),
+)
+
+RETURNED: Final = Invariant(
+    "I8",
+    "What a redemption spent has come back whole when it was cancelled or refunded, and not at all otherwise.",
+    Query("""
+SELECT r.member_id, format('redemption %s, %s', r.redemption_no, r.state),
+       CASE WHEN r.state IN ('cancelled', 'refunded') THEN 0 ELSE r.captured END::text, coalesce(e.spent, 0)::text
+FROM (
+    SELECT r.member_id, r.redemption_no, r.state, coalesce(sum(h.captured), 0) AS captured
+    FROM redemptions AS r
+    LEFT JOIN LATERAL jsonb_to_recordset(r.prices) AS p (hold_no bigint) ON true
+    LEFT JOIN hold AS h ON h.member_id = r.member_id AND h.hold_no = p.hold_no
+    GROUP BY 1, 2, 3
+) AS r
+LEFT JOIN (
+    SELECT member_id, cause_no AS redemption_no,
+           sum(amount * ((credit = 'redeemed')::int - (debit = 'redeemed')::int)) AS spent
+    FROM entries WHERE cause_kind = 'redemption' GROUP BY 1, 2
+) AS e USING (member_id, redemption_no)
+WHERE coalesce(e.spent, 0) <> CASE WHEN r.state IN ('cancelled', 'refunded') THEN 0 ELSE r.captured END
+  AND NOT EXISTS (SELECT FROM merged WHERE merged.member_id = r.member_id)
+"""),
+)
+
+STOCK: Final = Invariant(
+    "I11",
+    "The pieces of a reward that are taken are its redemptions that were neither given back nor expired.",
+    Query("""
+SELECT NULL::bigint, 'pieces of ' || coalesce(r.reward, s.reward), coalesce(r.taken, 0)::text,
+       coalesce(s.taken::text, 'no row')
+FROM (
+    SELECT reward, count(*) FILTER (WHERE state NOT IN ('cancelled', 'expired', 'refunded')) AS taken
+    FROM redemption GROUP BY 1
+) AS r
+FULL JOIN reward_stock AS s USING (reward)
+WHERE coalesce(r.taken, 0) IS DISTINCT FROM coalesce(s.taken, -1)
+"""),
+    needs_all_members=True,
+)
+
+CODES: Final = Invariant(
+    "I6",
+    "Every redemption is shown by its own code, and every code shows a redemption.",
+    Query("""
+SELECT coalesce(r.member_id, c.member_id), 'redemption ' || coalesce(r.redemption_no, c.redemption_no),
+       'one code', CASE WHEN r.member_id IS NULL THEN 'a code of none' ELSE 'not its code' END
+FROM redemptions AS r
+FULL JOIN (SELECT * FROM redemption_code WHERE member_id BETWEEN $1 AND $2) AS c USING (member_id, redemption_no)
+WHERE r.shown_code IS DISTINCT FROM c.shown_code
+"""),
+)
+
+INVARIANTS: Final = (PAID, RETURNED, STOCK, CODES)
