@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from loyalty.ledger.account import Account
 from loyalty.members.family import family_of
 from loyalty.programme.snapshot import ProgrammeSnapshot
-from loyalty.programme.windows import zone_named
-from loyalty.purchases.context import load_context, member_facts
 from loyalty.rewards.eligibility import Situation
 from loyalty.rewards.states import COUNTED
+from loyalty.segments.membership import facts_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -32,13 +31,7 @@ async def read_situation(
 
     What a merged member was issued counts for the survivor.
     """
-    context = await load_context(connection, [], [account.member_id], days={now.date()})
-    facts = member_facts(
-        account,
-        context.pasts.get(account.member_id),
-        local_date=now.astimezone(zone_named(account.zone)).date(),
-        primary_wallet=programme.document.primary_wallet,
-    )
+    facts = (await facts_of(connection, {account.member_id: account}, programme, now=now))[account.member_id]
     issued: dict[str, dict[date, int]] = {}
     for reward, day, number in await connection.fetch(_ISSUED, await family_of(connection, account.member_id), now):
         issued.setdefault(reward, {})[day] = number

@@ -136,6 +136,7 @@ async def test_every_reason_is_told(counter: Counter) -> None:
             ),
             reward("old", archived=True),
             tiers=[{"code": "gold", "names": {"en": "Gold"}}],
+            segments=[{"code": "fans", "names": {"en": "Fans"}}],
         ),
     )
     anna = await counter.member(100)

@@ -7,6 +7,7 @@ from loyalty.programme.checks.conditions import check_condition
 from loyalty.programme.checks.kinds import check_kind
 from loyalty.programme.checks.lines import check_lines
 from loyalty.programme.checks.names import check_codes, check_known, check_names
+from loyalty.programme.checks.segments import check_segments_known
 from loyalty.programme.checks.windows import check_window
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.problems import Problems, ProgrammeProblem
@@ -82,7 +83,8 @@ def _check_audience(reward: Reward, path: str, document: ProgrammeDocument) -> P
     for place, tier in enumerate(reward.tiers):
         tiers = (known.code for known in document.tiers)
         yield from check_known(tier, tiers, f"{path}.tiers[{place}]", "unknown_tier")
-    for name in ("stores", "channels", "segments"):
+    yield from check_segments_known(reward.segments, f"{path}.segments", document)
+    for name in ("stores", "channels"):
         for place, text in enumerate(getattr(reward, name)):
             if not text.strip():
                 yield ProgrammeProblem(f"{path}.{name}[{place}]", "empty_text", "is empty")

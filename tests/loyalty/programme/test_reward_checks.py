@@ -32,6 +32,7 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     (reward("a", limits={"day": 0}), ".limits.day", "out_of_range"),
     (reward("a", valid_days=4_000), ".valid_days", "out_of_range"),
     (reward("a", tiers=["gold"]), ".tiers[0]", "unknown_tier"),
+    (reward("a", segments=["fans"]), ".segments[0]", "unknown_segment"),
     (reward("a", stores=[""]), ".stores[0]", "empty_text"),
     (reward("a", condition="member.teir == 'x'"), ".condition", "bad_condition"),
     (reward("a", condition="purchase.total_minor > 1"), ".condition", "bad_condition"),
