@@ -33,6 +33,7 @@ _HEAD: Final = {
     "last_hold_no": 1_400_000_000,
     "last_purchase_no": 1_500_000_000,
     "last_refund_no": 1_600_000_000,
+    "last_action_no": 1_700_000_000,
 }
 _REMAINING: Final = 2_000_000_000
 _TOGETHER: Final = re.compile(r"ARRAY\(SELECT ROW\(q\.\*\) FROM \((.*?)\) q\)", re.DOTALL)

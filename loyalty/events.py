@@ -61,6 +61,31 @@ class GoodsReturned(Event, frozen=True, kw_only=True):
     """Price of what came back."""
 
 
+class ActionRecorded(Event, frozen=True, kw_only=True):
+    """Something besides buying counts: told and accepted at once, or accepted by staff."""
+
+    type: ClassVar[str] = "action_recorded"
+    action_no: int
+    action_type: str
+    """Code of an action type of the programme."""
+    occurred_at: datetime
+    local_date: date
+    """The member's day."""
+    points_earned: dict[str, int]
+    """By wallet; wallets that got nothing are absent."""
+
+
+class ActionReversed(Event, frozen=True, kw_only=True):
+    """An action that counted does not any more, and what it had earned was taken back."""
+
+    type: ClassVar[str] = "action_reversed"
+    action_no: int
+    action_type: str
+    reversed_at: datetime
+    points_taken: dict[str, int]
+    """By wallet."""
+
+
 class HoldResolved(Event, frozen=True, kw_only=True):
     """Points set aside for a sale were captured, voided or timed out."""
 

@@ -5,17 +5,16 @@ The quote at a till, the sale itself, its refunds, the simulation of a draft and
 
 from msgspec.structs import replace
 
-from loyalty.earning.calendar import available_from
-from loyalty.earning.evaluation import EarnGroup, Evaluation
-from loyalty.earning.limits import cap_uses, within_limits
-from loyalty.earning.pricing import Priced, price_rules
+from loyalty.earning.evaluation import Evaluation
+from loyalty.earning.grouping import earn_groups
+from loyalty.earning.limits import cap_uses, limited
+from loyalty.earning.pricing import price_rules
 from loyalty.earning.purchase import EarningPurchase, Headroom, MemberFacts, StoreFacts
 from loyalty.earning.reasons import Reasons
 from loyalty.earning.segments import with_segments
 from loyalty.earning.selection import select_rules
 from loyalty.earning.shares import with_shares
 from loyalty.earning.stacking import best_of_wallets, exclusive_winners, with_a_base
-from loyalty.programme.part import MAX_EXACT
 from loyalty.programme.snapshot import ProgrammeSnapshot
 
 
@@ -47,12 +46,12 @@ def evaluate(
     if programme.exclusive_rules & selection.applying:
         winners = {rule.bit for rule in exclusive_winners([rule for rule, _ in priced], reasons)}
         priced = [(rule, paid) for rule, paid in priced if rule.bit in winners]
-    fired = _within_limits(priced, headroom, reasons)
+    fired = limited(priced, headroom, reasons)
     if programme.best_rule_only:
         fired = best_of_wallets(fired, reasons)
     return Evaluation(
         programme_version=programme.version,
-        groups=_groups(fired, programme, member.tier, purchase),
+        groups=earn_groups(fired, programme, member.tier, local_date=purchase.local_date, zone=purchase.zone),
         fired=tuple([paid for _, paid in fired]),
         multipliers=tuple([rule.code for rule in multipliers]),
         missed=reasons.missed,
@@ -64,31 +63,3 @@ def evaluate(
         store=store,
         headroom=headroom,
     )
-
-
-def _within_limits(priced: list[Priced], headroom: Headroom, reasons: Reasons) -> list[Priced]:
-    fired = []
-    for rule, paid in priced:
-        points, cut_by = within_limits(rule, paid.points, headroom)
-        if not cut_by:
-            fired.append((rule, paid))
-        elif points:
-            fired.append((rule, replace(paid, points=points, cut_by=cut_by)))
-        else:
-            reasons.miss(rule, "budget" if cut_by == "budget" else "capped", cut_by)
-    return fired
-
-
-def _groups(
-    fired: list[Priced], programme: ProgrammeSnapshot, tier: str, purchase: EarningPurchase
-) -> tuple[EarnGroup, ...]:
-    points_by_terms: dict[int, int] = {}
-    for rule, paid in fired:
-        terms_no = rule.terms_no_by_tier.get(tier, rule.terms_no)
-        points_by_terms[terms_no] = points_by_terms.get(terms_no, 0) + paid.points
-    groups = []
-    for terms_no, points in points_by_terms.items():
-        terms = programme.lot_terms[terms_no]
-        available = available_from(terms.pending, purchase.local_date, purchase.zone)
-        groups.append(EarnGroup(terms.wallet, min(points, MAX_EXACT), available, terms.expiry))
-    return tuple(groups)

@@ -1,5 +1,6 @@
 """What an evaluation answers: points per wallet and lot, limits used, and why each rule did or did not fire."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -66,7 +67,12 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     @property
     def points_by_wallet(self) -> dict[str, int]:
         """The points of all groups, by wallet."""
-        totals: dict[str, int] = {}
-        for group in self.groups:
-            totals[group.wallet] = totals.get(group.wallet, 0) + group.points
-        return totals
+        return points_by_wallet(self.groups)
+
+
+def points_by_wallet(groups: Iterable[EarnGroup]) -> dict[str, int]:
+    """The points of all groups, by wallet."""
+    totals: dict[str, int] = {}
+    for group in groups:
+        totals[group.wallet] = totals.get(group.wallet, 0) + group.points
+    return totals

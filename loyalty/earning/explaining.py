@@ -59,7 +59,7 @@ def explain(frozen: FrozenEvaluation, programme: ProgrammeSnapshot, *, language:
 def _paid(paid: FiredRule, rule: CompiledRule, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
     return ExplainedRule(
         rule=rule.code,
-        name=_name(programme.rule_documents[rule.code].names, programme, language),
+        name=rule_name(rule.code, programme, language),
         programme_version=programme.version,
         outcome="paid",
         wallet=rule.wallet,
@@ -74,7 +74,7 @@ def _paid(paid: FiredRule, rule: CompiledRule, programme: ProgrammeSnapshot, lan
 def _multiplier(rule: CompiledRule, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
     return ExplainedRule(
         rule=rule.code,
-        name=_name(programme.rule_documents[rule.code].names, programme, language),
+        name=rule_name(rule.code, programme, language),
         programme_version=programme.version,
         outcome="multiplied",
         wallet=rule.wallet,
@@ -97,7 +97,7 @@ def _tier(code: str, programme: ProgrammeSnapshot, language: str) -> ExplainedRu
 def _missed(rule: CompiledRule, reason: str, detail: str, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
     return ExplainedRule(
         rule=rule.code,
-        name=_name(programme.rule_documents[rule.code].names, programme, language),
+        name=rule_name(rule.code, programme, language),
         programme_version=programme.version,
         outcome="missed",
         wallet=rule.wallet,
@@ -133,6 +133,11 @@ def shown(number: Fraction) -> str:
     decimal = (Decimal(number.numerator) / Decimal(number.denominator)).quantize(_SHOWN_PLACES, ROUND_HALF_EVEN)
     text = f"{decimal:f}".rstrip("0").rstrip(".")
     return text if Fraction(text) == number else f"about {text}"
+
+
+def rule_name(code: str, programme: ProgrammeSnapshot, language: str) -> str:
+    """The name of a rule of any kind, in ``language`` or the fallback language."""
+    return _name(programme.rule_documents[code].names, programme, language)
 
 
 def _name(names: dict[str, str], programme: ProgrammeSnapshot, language: str) -> str:

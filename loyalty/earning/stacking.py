@@ -1,13 +1,18 @@
 """Which of several rules that would pay do pay."""
 
+from typing import TypeVar
+
+from loyalty.earning.evaluation import FiredRule
 from loyalty.earning.pricing import Priced
 from loyalty.earning.reasons import Reasons
-from loyalty.programme.compiled import CompiledRule
+from loyalty.programme.compiled import Terms
+
+AnyRule = TypeVar("AnyRule", bound=Terms)
 
 
-def exclusive_winners(rules: list[CompiledRule], reasons: Reasons) -> list[CompiledRule]:
+def exclusive_winners(rules: list[AnyRule], reasons: Reasons) -> list[AnyRule]:
     """All stackable rules and, of each wallet's others, the highest priority, then the first code."""
-    winners: dict[str, CompiledRule] = {}
+    winners: dict[str, AnyRule] = {}
     for rule in rules:
         if not rule.stackable:
             winner = winners.get(rule.wallet)
@@ -33,9 +38,9 @@ def with_a_base(priced: list[Priced], reasons: Reasons) -> list[Priced]:
     return []
 
 
-def best_of_wallets(fired: list[Priced], reasons: Reasons) -> list[Priced]:
+def best_of_wallets(fired: list[tuple[AnyRule, FiredRule]], reasons: Reasons) -> list[tuple[AnyRule, FiredRule]]:
     """Of each wallet's rules the one that pays most after its limits; then priority, then the first code."""
-    best: dict[str, Priced] = {}
+    best: dict[str, tuple[AnyRule, FiredRule]] = {}
     for rule, paid in fired:
         leader = best.get(rule.wallet)
         if leader is None or (paid.points, rule.priority) > (leader[1].points, leader[0].priority):

@@ -88,6 +88,7 @@ class Account:
     last_movement_no: int = 0
     last_hold_no: int = 0
     last_purchase_no: int = 0
+    last_action_no: int = 0
     wallets: dict[str, Wallet] = field(default_factory=dict)
     lots: dict[int, Lot] = field(default_factory=dict)
     holds: dict[int, Hold] = field(default_factory=dict)
@@ -100,7 +101,7 @@ class Account:
     changed_holds: set[int] = field(default_factory=set)
     changed_wallets: set[str] = field(default_factory=set)
     numbered: bool = False
-    """Whether a purchase was numbered, which no other change may show."""
+    """Whether a purchase or an action was numbered, which no other change may show."""
     moved: bool = False
     """Whether the tier is another."""
 
@@ -126,6 +127,11 @@ class Account:
         self.numbered = True
         self.last_purchase_no += 1
         return self.last_purchase_no
+
+    def next_action_no(self) -> int:
+        self.numbered = True
+        self.last_action_no += 1
+        return self.last_action_no
 
     def move_to_tier(self, tier: str | None) -> None:
         self.moved = True

@@ -1,12 +1,13 @@
 """Points come in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from loyalty.earning.calendar import expires_at
+from loyalty.earning.evaluation import EarnGroup
 from loyalty.ledger.account import Account
-from loyalty.ledger.bounds import require_room
+from loyalty.ledger.bounds import has_room, require_room
 from loyalty.ledger.debt import repay_debt
 from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.expiring import expire_free, is_past_expiry, renew_sliding
@@ -24,6 +25,27 @@ class Grant:
     expiry: ExpiryPolicy
     expires_at: datetime | None = None
     """An instant that was named, in place of the policy's. Only for points that are available at once."""
+
+
+def grants_of(groups: Iterable[EarnGroup], occurred_at: datetime) -> list[Grant]:
+    """The points of an evaluation, those that do not wait available from ``occurred_at``."""
+    return [
+        Grant(group.wallet, group.points, group.available_from or occurred_at, group.expiry)
+        for group in groups
+        if group.points
+    ]
+
+
+def why_it_cannot_earn(account: Account) -> tuple[str, ...]:
+    """What keeps the member from earning, as a flag; empty where nothing does."""
+    if account.status != "active":
+        return (f"member_{account.status}",)
+    return ("earning_frozen",) if account.earning_frozen else ()
+
+
+def has_room_for(account: Account, points_by_wallet: Mapping[str, int]) -> bool:
+    """Whether the account can keep all of that."""
+    return all(has_room(account, wallet, points) for wallet, points in points_by_wallet.items())
 
 
 def earn(

@@ -9,7 +9,7 @@ class Cause(Struct, frozen=True):
     """Why points move: a kind and its number within the member."""
 
     kind: str
-    """purchase, refund, hold, lot, adjustment, merge, erasure, sliding."""
+    """purchase, refund, action, hold, lot, adjustment, merge, erasure, sliding."""
     no: int
 
 

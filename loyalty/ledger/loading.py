@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _HEAD = """
 SELECT member_id, zone, status, recorded_at, enrolled_at, language, tier, earning_frozen, spending_frozen, merged_into,
-       last_entry_no, last_lot_no, last_movement_no, last_hold_no, last_purchase_no
+       last_entry_no, last_lot_no, last_movement_no, last_hold_no, last_purchase_no,
+       last_action_no
 FROM member WHERE member_id = ANY($1::bigint[])
 """
 _LOCK = _HEAD + "ORDER BY member_id FOR NO KEY UPDATE"

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _HEADS = """
 UPDATE member AS m
 SET recorded_at = v.recorded_at, last_entry_no = v.entry_no, last_lot_no = v.lot_no, last_movement_no = v.movement_no,
-    last_hold_no = v.hold_no, last_purchase_no = v.purchase_no, tier = v.tier
+    last_hold_no = v.hold_no, last_purchase_no = v.purchase_no, last_action_no = v.action_no, tier = v.tier
 FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-            $8::text[])
-     AS v (member_id, recorded_at, entry_no, lot_no, movement_no, hold_no, purchase_no, tier)
+            $8::bigint[], $9::text[])
+     AS v (member_id, recorded_at, entry_no, lot_no, movement_no, hold_no, purchase_no, action_no, tier)
 WHERE m.member_id = v.member_id
 """
 _WALLETS = RowWriter(
@@ -85,6 +85,7 @@ async def write_accounts(connection: "Connection[Record]", accounts: Collection[
             a.last_movement_no,
             a.last_hold_no,
             a.last_purchase_no,
+            a.last_action_no,
             a.tier,
         )
         for a in accounts

@@ -14,6 +14,7 @@ from loyalty.ledger.writing import write_accounts
 from loyalty.members.family import family_of
 from loyalty.members.ids import member_public_id
 from loyalty.models import (
+    ActionProof,
     ConfirmationRequest,
     Consent,
     Identity,
@@ -45,6 +46,7 @@ _OF_A_PERSON: tuple[type[SQLModel], ...] = (
     TierStanding,
     TierDay,
     TierBonus,
+    ActionProof,
 )
 """Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
 

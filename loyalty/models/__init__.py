@@ -2,6 +2,7 @@
 
 from loyalty.models.access import ConfirmationRequest, MemberSession, OneTimeCode, QrUse, TokenRevocation
 from loyalty.models.accounting import AccountingClose, AccountingFigure, AccountingPeriod
+from loyalty.models.action import Action, ActionEvent, ActionProof
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
@@ -21,6 +22,9 @@ __all__ = [
     "AccountingClose",
     "AccountingFigure",
     "AccountingPeriod",
+    "Action",
+    "ActionEvent",
+    "ActionProof",
     "Approval",
     "AuditDetail",
     "AuditEntry",

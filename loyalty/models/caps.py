@@ -10,6 +10,7 @@ class CapCounter(SQLModel, table=True):
     """Points that rules have paid one member in one period. Exact: written under the member's lock.
 
     All rules of a period in one row: a sale counts for seven rules or so, and a row for each was half of its rows.
+    Under ``action:`` and the code of an action type: how often the member has done that.
     """
 
     __tablename__ = "cap_counter"

@@ -61,7 +61,7 @@ class JournalEntry(SQLModel, table=True):
     kind: str = code(length=32)
     cause_kind: str = code(length=16)
     cause_no: int = number()
-    """Number of the cause within the member: purchase, refund, hold or lot, by ``cause_kind``."""
+    """Number of the cause within the member: purchase, refund, action, hold or lot, by ``cause_kind``."""
     actor: str = code(length=160)
     """Who did it: ``terminal:<id>/<cashier>``, ``staff:<id>``, ``member``, ``system`` or ``job:<name>``."""
     occurred_at: datetime = instant()

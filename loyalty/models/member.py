@@ -43,6 +43,7 @@ class Member(SQLModel, table=True):
     last_purchase_no: int = number(default=0)
     last_refund_no: int = number(default=0)
     last_redemption_no: int = number(default=0)
+    last_action_no: int = number(default=0)
 
 
 class Person(SQLModel, table=True):

@@ -1,13 +1,13 @@
 """Rules as an evaluation reads them: integers only, every default already resolved."""
 
 from decimal import Decimal
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
-from loyalty.programme.rules import CAP_PERIODS, LINE_KINDS, BaseSettings, EarnRule, LineNames
+from loyalty.programme.rules import CAP_PERIODS, LINE_KINDS, BaseSettings, EarnRule, LineNames, Rule
 
 FACTOR_UNIT = 1_000
 """Factors are integers in thousandths: 1.5 is 1,500."""
@@ -41,11 +41,24 @@ class Counting(NamedTuple):
     wallet: str
 
 
-class CompiledRule(Struct, frozen=True, gc=False, kw_only=True):
-    """An earn rule. Its place in the snapshot's order of codes is its bit."""
+class Terms(Struct, frozen=True, gc=False, kw_only=True):
+    """What rules of every kind have: how they stack, what limits them, and which lots they pay into."""
 
     code: str
     bit: int
+    stackable: bool
+    priority: int
+    wallet: str
+    caps: tuple[tuple[str, int], ...]
+    budgeted: bool
+    terms_no: int
+    """Place in the snapshot's ``lot_terms``."""
+    terms_no_by_tier: dict[str, int]
+
+
+class CompiledRule(Terms, frozen=True, gc=False, kw_only=True):
+    """An earn rule. Its place in the snapshot's order of codes is its bit."""
+
     kind: str
     points: int
     per_minor: int
@@ -58,15 +71,7 @@ class CompiledRule(Struct, frozen=True, gc=False, kw_only=True):
     """Place in the snapshot's ``countings``."""
     counting_no_undiscounted: int
     """The same for an order without a discount on the whole: more rules count alike there."""
-    stackable: bool
-    priority: int
     requires_base: bool
-    wallet: str
-    caps: tuple[tuple[str, int], ...]
-    budgeted: bool
-    terms_no: int
-    """Place in the snapshot's ``lot_terms``."""
-    terms_no_by_tier: dict[str, int]
 
 
 class Numbered(Generic[Shared]):
@@ -93,13 +98,9 @@ def compile_rule(
 ) -> CompiledRule:
     """Resolve ``rule`` of a valid ``document``; ``place`` is its place in the order of codes."""
     formula = rule.formula
-    wallet = rule.wallet or document.primary_wallet
-    counting = _counting(rule, wallet, rule.base or document.base)
-    terms = LotTerms(wallet, rule.pending or document.pending, rule.expiry or document.expiry)
-    expiry_by_tier = rule.expiry_by_tier if rule.expiry else document.expiry_by_tier | rule.expiry_by_tier
+    counting = _counting(rule, rule.wallet or document.primary_wallet, rule.base or document.base)
     return CompiledRule(
-        code=rule.code,
-        bit=1 << place,
+        **compile_terms(rule, place, document, lot_terms),
         kind=formula.kind,
         points=formula.points,
         per_minor=formula.per_minor,
@@ -111,17 +112,28 @@ def compile_rule(
         counting_no_undiscounted=countings.number(
             counting._replace(base=counting.base._replace(less_order_discount=False))
         ),
-        stackable=rule.stackable,
-        priority=rule.priority,
         requires_base=rule.requires_base,
-        wallet=wallet,
-        caps=tuple((period, cap) for period in CAP_PERIODS if (cap := getattr(rule.caps, period)) is not None),
-        budgeted=rule.budget_points is not None,
-        terms_no=lot_terms.number(terms),
-        terms_no_by_tier={
+    )
+
+
+def compile_terms(rule: Rule, place: int, document: ProgrammeDocument, lot_terms: Numbered[LotTerms]) -> dict[str, Any]:
+    """The members of ``Terms`` for ``rule``."""
+    wallet = rule.wallet or document.primary_wallet
+    terms = LotTerms(wallet, rule.pending or document.pending, rule.expiry or document.expiry)
+    expiry_by_tier = rule.expiry_by_tier if rule.expiry else document.expiry_by_tier | rule.expiry_by_tier
+    return {
+        "code": rule.code,
+        "bit": 1 << place,
+        "stackable": rule.stackable,
+        "priority": rule.priority,
+        "wallet": wallet,
+        "caps": tuple((period, cap) for period in CAP_PERIODS if (cap := getattr(rule.caps, period)) is not None),
+        "budgeted": rule.budget_points is not None,
+        "terms_no": lot_terms.number(terms),
+        "terms_no_by_tier": {
             tier: lot_terms.number(terms._replace(expiry=expiry)) for tier, expiry in expiry_by_tier.items()
         },
-    )
+    }
 
 
 def earning_lines(rule: EarnRule, document: ProgrammeDocument) -> LineNames:

@@ -2,10 +2,12 @@
 
 from msgspec import field
 
+from loyalty.programme.action_rules import ActionRule
+from loyalty.programme.actions import ActionIntake, ActionType
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
 from loyalty.programme.rewards import Reward
-from loyalty.programme.rules import BaseSettings, EarnRule
+from loyalty.programme.rules import BaseSettings, EarnRule, Rule
 from loyalty.programme.segments import Segment
 from loyalty.programme.settings import ReceiptTexts, RefundSettings, Stacking, TillSettings
 from loyalty.programme.spending import SpendSettings
@@ -34,7 +36,15 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     earn_rules: tuple[EarnRule, ...] = ()
     rewards: tuple[Reward, ...] = ()
+    actions: tuple[ActionType, ...] = ()
+    action_rules: tuple[ActionRule, ...] = ()
+    action_intake: ActionIntake = ActionIntake()
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()
     receipts: dict[str, ReceiptTexts] = field(default_factory=dict)
     """By language."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of all kinds. Their codes are unique together."""
+        return (*self.earn_rules, *self.action_rules)

@@ -1,4 +1,4 @@
-"""Earn rules: which purchases pay which points."""
+"""Rules: what pays which points, when and to whom. Earn rules pay for purchases; ``action_rules.py`` has the others."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
@@ -69,7 +69,8 @@ class BaseSettings(Part, frozen=True, kw_only=True):
 
 
 class Window(Part, frozen=True, kw_only=True):
-    """When a rule applies, in the store's zone. Everything given must hold; each pair is half open.
+    """When a rule applies, in the store's zone; for an action without a store in the member's. Everything given must
+    hold; each pair is half open.
 
     ``from_date`` and ``until_date`` are local days of the store, ``from_at`` and ``until_at`` instants in whole
     minutes, ``weekdays`` ISO numbers (Monday is 1), ``from_time`` and ``until_time`` local times "HH:MM" up to "24:00".
@@ -94,29 +95,15 @@ class Caps(Part, frozen=True, kw_only=True):
     lifetime: int | None = None
 
 
-class EarnRule(Part, frozen=True, kw_only=True):
+class Rule(Part, frozen=True, kw_only=True):
     """One reason to pay points. An empty list of stores, channels, segments, tiers or windows restricts nothing."""
 
     code: str
+    """Unique among all rules of the programme: limits count by it."""
     names: dict[str, str]
-    formula: Formula
-    lines: LineNames = LineNames()
-    """Only lines that match every list given here (any name within a list)."""
-    except_lines: LineNames = LineNames()
-    """Never lines that match any list given here."""
-    base: BaseSettings | None = None
-    """This rule's own base instead of the programme's."""
-    rounding: Literal["floor", "round", "ceil"] = "floor"
-    """Once per rule, after its multipliers; ``round`` takes halves up."""
-    multiplied: bool | None = None
-    """Whether multipliers and the tier's multiplier apply. None: to ``rate`` only."""
     stackable: bool = True
     priority: int = 0
     """Of the rules of a wallet that are not stackable the highest priority wins, then the first code."""
-    requires_base: bool = False
-    """Pays only when a rule without this flag pays too."""
-    minimum_basket_minor: int = 0
-    """Inclusive, compared with what the basket costs after discounts."""
     windows: tuple[Window, ...] = ()
     stores: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -134,3 +121,23 @@ class EarnRule(Part, frozen=True, kw_only=True):
     expiry: ExpiryPolicy | None = None
     """None: the programme's, with its exceptions by tier."""
     expiry_by_tier: dict[str, ExpiryPolicy] = field(default_factory=dict)
+
+
+class EarnRule(Rule, frozen=True, kw_only=True):
+    """A rule for purchases."""
+
+    formula: Formula
+    lines: LineNames = LineNames()
+    """Only lines that match every list given here (any name within a list)."""
+    except_lines: LineNames = LineNames()
+    """Never lines that match any list given here."""
+    base: BaseSettings | None = None
+    """This rule's own base instead of the programme's."""
+    rounding: Literal["floor", "round", "ceil"] = "floor"
+    """Once per rule, after its multipliers; ``round`` takes halves up."""
+    multiplied: bool | None = None
+    """Whether multipliers and the tier's multiplier apply. None: to ``rate`` only."""
+    requires_base: bool = False
+    """Pays only when a rule without this flag pays too."""
+    minimum_basket_minor: int = 0
+    """Inclusive, compared with what the basket costs after discounts."""

@@ -11,7 +11,7 @@ _EVERY_SEGMENT = "member.segments"
 
 
 class SegmentIndex:
-    """Which segments are lists, which have conditions, and which of either the earn rules ask for at all."""
+    """Which segments are lists, which have conditions, and which of either the rules ask for at all."""
 
     def __init__(self, document: ProgrammeDocument, facts_of_rules: Iterable[str]) -> None:
         """``facts_of_rules``: what the rules' conditions mention."""
@@ -21,7 +21,7 @@ class SegmentIndex:
             SEGMENTS, ((SEGMENTS.condition(segment.condition), 1 << place) for place, segment in enumerate(conditional))
         )
         self.listed = frozenset(segment.code for segment in document.segments if not segment.condition)
-        named = {code for rule in document.earn_rules for code in rule.segments}
+        named = {code for rule in document.rules for code in rule.segments}
         asked = {s.code for s in document.segments} if _EVERY_SEGMENT in facts_of_rules else named
         self.asked_lists = self.listed & asked
         self.asked_conditions = self.bits_of(asked)

@@ -13,11 +13,12 @@ from loyalty.programme.compiled import (
     earning_lines,
     factor_thousandths,
 )
+from loyalty.programme.compiled_actions import compile_actions
 from loyalty.programme.conditions import ConditionSet
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.indexes import LineIndex, MinimumIndex, NameIndex
 from loyalty.programme.rewards import Reward
-from loyalty.programme.rules import EarnRule
+from loyalty.programme.rules import EarnRule, Rule
 from loyalty.programme.segment_index import SegmentIndex
 from loyalty.programme.windows import WindowIndex
 from loyalty.tiers.plan import TierPlan, tier_plan
@@ -26,8 +27,8 @@ from loyalty.tiers.plan import TierPlan, tier_plan
 class ProgrammeSnapshot:
     """Version ``version`` of the programme, ready to evaluate.
 
-    Its rules stand in the order of their codes, so that the order in the document changes nothing, and a rule's place
-    in that order is its bit in every set of rules. Sets written down with a frozen evaluation are read with the
+    Its earn rules stand in the order of their codes, so that the order in the document changes nothing, and a rule's
+    place in that order is its bit in every set of rules. Sets written down with a frozen evaluation are read with the
     snapshot of the same version. Building needs a document without problems (``validation.validate``).
     """
 
@@ -39,6 +40,7 @@ class ProgrammeSnapshot:
         self.rules: tuple[CompiledRule, ...] = tuple(
             compile_rule(rule, place, document, countings, lot_terms) for place, rule in enumerate(rules)
         )
+        self.actions = compile_actions(document, lot_terms)
         self.countings = countings.all()
         self.lot_terms = lot_terms.all()
         self.by_bit = {rule.bit: rule for rule in self.rules}
@@ -54,7 +56,8 @@ class ProgrammeSnapshot:
         self.minima = MinimumIndex([rule.minimum_basket_minor for rule in rules])
         self.lines = LineIndex([earning_lines(rule, document) for rule in rules], [rule.except_lines for rule in rules])
         self.conditions = _conditions(rules)
-        self.segment_index = SegmentIndex(document, self.conditions.facts)
+        conditions = (self.conditions, *(action.conditions for action in self.actions.values()))
+        self.segment_index = SegmentIndex(document, {fact for asked in conditions for fact in asked.facts})
         self.tier_factors = {tier.code: factor_thousandths(tier.multiplier) for tier in document.tiers}
         self.budgeted_rules = frozenset(rule.code for rule in self.rules if rule.budgeted)
         self.best_rule_only = document.stacking.rules == "best"
@@ -69,9 +72,9 @@ class ProgrammeSnapshot:
         return found
 
     @cached_property
-    def rule_documents(self) -> dict[str, EarnRule]:
-        """The rules as they were written, by code."""
-        return {rule.code: rule for rule in self.document.earn_rules}
+    def rule_documents(self) -> dict[str, Rule]:
+        """The rules of all kinds as they were written, by code."""
+        return {rule.code: rule for rule in self.document.rules}
 
     @cached_property
     def tier_plan(self) -> TierPlan:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from loyalty.programme.checks.action_rules import check_action_rules
+from loyalty.programme.checks.actions import check_actions
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
 from loyalty.programme.checks.rewards import check_rewards
@@ -26,6 +28,8 @@ _CHECKS = (
     check_programme_policies,
     check_rules,
     check_rewards,
+    check_actions,
+    check_action_rules,
 )
 
 

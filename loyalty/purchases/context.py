@@ -185,12 +185,12 @@ def member_facts(account: Account, past: Past | None, *, local_date: date, progr
         spend_minor=past.spend_minor,
         days_since_purchase=None if last is None else max(0, (local_date - last).days),
         age_days=max(0, (local_date - joined).days),
-        is_birthday=past.birthday is not None and _falls_on(past.birthday, local_date),
+        is_birthday=past.birthday is not None and falls_on(past.birthday, local_date),
         balance_points=account.wallet(programme.document.primary_wallet).balance,
     )
 
 
-def _falls_on(birthday: date, day: date) -> bool:
+def falls_on(birthday: date, day: date) -> bool:
     """Somebody born on 29 February has a birthday on the 28th of a common year."""
     if (birthday.month, birthday.day) == (2, 29) and not _is_leap(day.year):
         return (day.month, day.day) == (2, 28)

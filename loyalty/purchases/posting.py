@@ -11,8 +11,8 @@ from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase, MemberFacts
 from loyalty.earning.shares import with_shares
 from loyalty.ledger.account import Account, Hold
-from loyalty.ledger.bounds import has_room, may_owe
-from loyalty.ledger.earning import Grant, earn
+from loyalty.ledger.bounds import may_owe
+from loyalty.ledger.earning import earn, grants_of, has_room_for, why_it_cannot_earn
 from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.holding import capture_hold, capture_late
 from loyalty.ledger.lots import Lot
@@ -77,13 +77,13 @@ def post_sale(
     if hold is not None:
         paid = _pay_with_points(sale, basket, account, programme, hold, act)
         basket = basket_paid_with(points_minor=paid.by_line)
-    refused = _why_it_cannot_earn(account)
+    refused = why_it_cannot_earn(account)
     evaluation = None if refused else _evaluate(basket, facts, account, context, programme, sale.store_id)
-    if evaluation is not None and not _has_room_for(evaluation, account):
+    if evaluation is not None and not has_room_for(account, evaluation.points_by_wallet):
         refused, evaluation = ("wallet_full",), None
     lots: list[Lot] = []
     if evaluation is not None:
-        lots = earn(account, _grants(evaluation, occurred_at), act)
+        lots = earn(account, grants_of(evaluation.groups, occurred_at), act)
         context.counters.count(account.member_id, evaluation.cap_uses, evaluation.budget_uses)
     if account.status == "erased":
         forfeit(account, act)
@@ -110,12 +110,6 @@ def unpaid_flags(sale: Sale, hold: Hold | None) -> tuple[str, ...]:
     return ("points_above_hold",) if sale.points_used is not None and sale.points_used > hold.amount else ()
 
 
-def _why_it_cannot_earn(account: Account) -> tuple[str, ...]:
-    if account.status != "active":
-        return (f"member_{account.status}",)
-    return ("earning_frozen",) if account.earning_frozen else ()
-
-
 def _facts(basket: EarningPurchase, account: Account, context: Context, programme: ProgrammeSnapshot) -> MemberFacts:
     return member_facts(
         account,
@@ -135,18 +129,6 @@ def _evaluate(
 ) -> Evaluation:
     headroom = context.counters.headroom(account.member_id, basket.local_date)
     return evaluate(basket, facts, store_facts(context.stores[store_id]), programme, headroom)
-
-
-def _has_room_for(evaluation: Evaluation, account: Account) -> bool:
-    return all(has_room(account, wallet, points) for wallet, points in evaluation.points_by_wallet.items())
-
-
-def _grants(evaluation: Evaluation, occurred_at: datetime) -> list[Grant]:
-    return [
-        Grant(group.wallet, group.points, group.available_from or occurred_at, group.expiry)
-        for group in evaluation.groups
-        if group.points
-    ]
 
 
 def _pay_with_points(

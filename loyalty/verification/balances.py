@@ -74,13 +74,15 @@ FROM (
     SELECT member_id, 'refund', count(*), min(refund_no), max(refund_no) FROM refunds GROUP BY 1
     UNION ALL
     SELECT member_id, 'redemption', count(*), min(redemption_no), max(redemption_no) FROM redemptions GROUP BY 1
+    UNION ALL
+    SELECT member_id, 'action', count(*), min(action_no), max(action_no) FROM actions GROUP BY 1
 ) AS n
 FULL JOIN (
     SELECT member_id, given.what, given.last
     FROM members, LATERAL (
         VALUES ('journal', last_entry_no), ('lot_movement', last_movement_no), ('lot', last_lot_no),
                ('hold', last_hold_no), ('purchase', last_purchase_no), ('refund', last_refund_no),
-               ('redemption', last_redemption_no)
+               ('redemption', last_redemption_no), ('action', last_action_no)
     ) AS given (what, last)
     WHERE given.last <> 0
 ) AS m ON m.member_id = n.member_id AND m.what = n.what

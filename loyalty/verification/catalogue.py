@@ -4,6 +4,7 @@ from typing import Final
 
 from loyalty.verification import (
     accounting,
+    actions,
     append_only,
     balances,
     due,
@@ -26,6 +27,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *receipts.INVARIANTS,
     *holds.INVARIANTS,
     *sales.INVARIANTS,
+    *actions.INVARIANTS,
     *limits.INVARIANTS,
     *tiers.INVARIANTS,
     *rewards.INVARIANTS,

@@ -1,4 +1,4 @@
-"""I11: counters of caps and budgets are folds of what was paid, less what refunds gave back, and stay within limits."""
+"""I11: counters of caps and budgets are folds of what was paid, less what was given back, and stay within limits."""
 
 from typing import Final
 
@@ -24,12 +24,28 @@ FROM purchases AS p
 CROSS JOIN jsonb_array_elements(p.evaluation -> 'fired') AS paid
 LEFT JOIN unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[]) AS back (member_id, purchase_no, rule, points)
   ON back.member_id = p.member_id AND back.purchase_no = p.purchase_no AND back.rule = paid ->> 0
+UNION ALL
+SELECT member_id, programme_version, local_date, paid ->> 0, (paid ->> 1)::bigint
+FROM actions CROSS JOIN jsonb_array_elements(evaluation -> 'fired') AS paid
+WHERE reversed_at IS NULL
+UNION ALL
+SELECT member_id, programme_version, local_date, 'action:' || type, 1
+FROM actions WHERE status IN ('accepted', 'waiting')
 """
-_CAPS: Final = """
-SELECT v.version, r ->> 'code' AS rule, cap.key AS period, cap.value::bigint AS points
-FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r, jsonb_each_text(r -> 'caps') AS cap
+"""What counts against limits: points that rules paid, and once each action, under a name of its own."""
+_RULES: Final = """
+SELECT v.version, r ->> 'code' AS rule, r -> 'caps' AS caps, (r ->> 'budget_points')::bigint AS budget_points
+FROM programme_version AS v,
+     jsonb_array_elements((v.document -> 'earn_rules') || coalesce(v.document -> 'action_rules', '[]')) AS r
+UNION ALL
+SELECT v.version, 'action:' || (a ->> 'code'), a -> 'limits', NULL
+FROM programme_version AS v, jsonb_array_elements(coalesce(v.document -> 'actions', '[]')) AS a
+"""
+_CAPS: Final = f"""
+SELECT r.version, r.rule, cap.key AS period, cap.value::bigint AS points
+FROM ({_RULES}) AS r, jsonb_each_text(r.caps) AS cap
 WHERE cap.value IS NOT NULL
-"""
+"""  # noqa: S608 - put together from the constants above
 _COUNTERS: Final = """
 SELECT member_id, rule, period, period_key, points::bigint AS used
 FROM cap_counter, jsonb_each_text(used) AS counted (rule, points)
@@ -55,11 +71,7 @@ SELECT NULL::bigint, format('budget of %s, slice %s', rule, slice_no), coalesce(
 FROM (
     SELECT paid.rule, paid.member_id % {BUDGET_SLICES} AS slice_no, sum(paid.points) AS points
     FROM ({_PAID}) AS paid
-    JOIN (
-        SELECT v.version, r ->> 'code' AS rule
-        FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r
-        WHERE r ->> 'budget_points' IS NOT NULL
-    ) AS budgets USING (version, rule)
+    JOIN (SELECT version, rule FROM ({_RULES}) AS r WHERE budget_points IS NOT NULL) AS budgets USING (version, rule)
     GROUP BY 1, 2
 ) AS f
 FULL JOIN budget_slice AS b USING (rule, slice_no)
@@ -100,23 +112,17 @@ async def _given_back(session: ReadSession, scope: Scope) -> tuple[list[int], li
 
 COUNTERS: Final = Invariant(
     "I11",
-    "What was used of a cap or a budget is what its purchases were paid under it, less what their refunds gave back.",
+    "What was used of a cap or a budget is what purchases and actions were paid under it, less what was given back.",
     _wrong_counters,
 )
 
 CAPS: Final = Invariant(
     "I11",
-    "No member has had more of a rule in a period than its cap, the highest of all versions.",
+    "No member has had more of a rule, or of an action, in a period than its limit, the highest of all versions.",
     Query(f"""
 SELECT c.member_id, format('%s a %s, %s', c.rule, c.period, c.period_key), 'at most ' || caps.points, c.used::text
 FROM ({_COUNTERS} WHERE member_id BETWEEN $1 AND $2) AS c
-JOIN (
-    SELECT r ->> 'code' AS rule, cap.key AS period, max(cap.value::bigint) AS points
-    FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r,
-         jsonb_each_text(r -> 'caps') AS cap
-    WHERE cap.value IS NOT NULL
-    GROUP BY 1, 2
-) AS caps USING (rule, period)
+JOIN (SELECT rule, period, max(points) AS points FROM ({_CAPS}) AS every GROUP BY 1, 2) AS caps USING (rule, period)
 WHERE c.used > caps.points
   AND NOT EXISTS (SELECT FROM merged AS m WHERE m.member_id = c.member_id)
 """),  # noqa: S608 - put together from the constants above
@@ -125,15 +131,12 @@ WHERE c.used > caps.points
 BUDGETS: Final = Invariant(
     "I11",
     "The slices of a budget together allow no more than the budget, the highest of all versions.",
-    Query("""
+    Query(f"""
 SELECT NULL::bigint, 'budget of ' || rule, 'at most ' || coalesce(budgets.points, 0), slices.allowance::text
 FROM (SELECT rule, sum(allowance) AS allowance FROM budget_slice GROUP BY 1) AS slices
-LEFT JOIN (
-    SELECT r ->> 'code' AS rule, max((r ->> 'budget_points')::bigint) AS points
-    FROM programme_version AS v, jsonb_array_elements(v.document -> 'earn_rules') AS r GROUP BY 1
-) AS budgets USING (rule)
+LEFT JOIN (SELECT rule, max(budget_points) AS points FROM ({_RULES}) AS r GROUP BY 1) AS budgets USING (rule)
 WHERE slices.allowance > coalesce(budgets.points, 0)
-"""),
+"""),  # noqa: S608 - put together from the constants above
 )
 
 INVARIANTS: Final = (COUNTERS, CAPS, BUDGETS)

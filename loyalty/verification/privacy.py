@@ -14,14 +14,14 @@ FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
   AND c.relname IN ('journal', 'lot', 'lot_movement', 'hold', 'member', 'balance', 'ledger_seal', 'idempotency_key',
                     'receipt_key', 'outbox_event', 'outbox_delivery', 'outbox_parked', 'audit_entry', 'cap_counter',
-                    'purchase', 'purchase_line', 'refund')
+                    'purchase', 'purchase_line', 'refund', 'action', 'action_event')
   AND a.attname ~* '(^|_)(name|surname|phone|mail|email|address|birth|birthday|card|passport|comment|note)(_|$)'
 """),
 )
 
 KNOWN_VALUES: Final = Invariant(
     "I14",
-    "No member's phone, e-mail or card stands in the journal, a refund, the audit log, an event or a stored answer.",
+    "No member's phone, e-mail or card stands in the journal, a refund, an action, the audit log, an event, an answer.",
     Query(r"""
 SELECT known.member_id, texts.place, 'no personal data', 'their ' || known.kind
 FROM (
@@ -32,6 +32,8 @@ FROM (
     FROM (SELECT DISTINCT actor, subject, reason FROM audit_entry) AS a
     UNION ALL
     SELECT 'refund, as a reason', reason FROM (SELECT DISTINCT reason FROM refund WHERE reason IS NOT NULL) AS r
+    UNION ALL
+    SELECT 'action', concat_ws(' ', natural_key, event_id, reason, fields::text) FROM action
     UNION ALL
     SELECT 'outbox_event ' || event_id, payload::text FROM outbox_event
     UNION ALL
@@ -75,6 +77,7 @@ FROM (
     UNION ALL SELECT member_id, 'member_session' FROM member_session
     UNION ALL SELECT member_id, 'one_time_code' FROM one_time_code
     UNION ALL SELECT member_id, 'qr_use' FROM qr_use
+    UNION ALL SELECT member_id, 'action_proof' FROM action_proof
 ) AS kept
 JOIN erased USING (member_id)
 WHERE kept.member_id BETWEEN $1 AND $2

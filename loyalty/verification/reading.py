@@ -37,14 +37,16 @@ WITH scope (first_member, last_member, instant, delivered_until) AS (
     SELECT * FROM refund WHERE member_id BETWEEN $1 AND $2
 ), redemptions AS NOT MATERIALIZED (
     SELECT * FROM redemption WHERE member_id BETWEEN $1 AND $2
+), actions AS NOT MATERIALIZED (
+    SELECT * FROM action WHERE member_id BETWEEN $1 AND $2
 ), merged (member_id) AS NOT MATERIALIZED (
     SELECT member_id FROM member WHERE merged_into IS NOT NULL
     UNION SELECT merged_into FROM member WHERE merged_into IS NOT NULL
 ), violation (member_id, what, expected, found) AS (
 """
 """``scope`` and the tables within it. Entries and movements carry their signed effects: ``into_lots``, ``into_debt``
-and ``into_remaining``, ``into_held``. ``merged``: both sides of every merge; the numbers of a purchase or refund of the
-one that went are not numbers of the other, in whose ledger they may stand.
+and ``into_remaining``, ``into_held``. ``merged``: both sides of every merge; the numbers of a purchase, refund or
+action of the one that went are not numbers of the other, in whose ledger they may stand.
 """
 _COUNTED: Final = """
 )

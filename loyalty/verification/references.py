@@ -19,6 +19,7 @@ FROM (
     UNION ALL SELECT member_id, 'purchase', count(*) FROM purchases GROUP BY 1
     UNION ALL SELECT member_id, 'refund', count(*) FROM refunds GROUP BY 1
     UNION ALL SELECT member_id, 'redemption', count(*) FROM redemptions GROUP BY 1
+    UNION ALL SELECT member_id, 'action', count(*) FROM actions GROUP BY 1
     UNION ALL SELECT member_id, 'ledger_seal', count(*) FROM ledger_seal WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'cap_counter', count(*) FROM cap_counter WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'identity', count(*) FROM identity WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
@@ -74,7 +75,7 @@ WHERE (entry_no IS NULL) <> (kind IN ('held', 'released'))
 
 CAUSES: Final = Invariant(
     "R1",
-    "The purchase, refund, redemption or lot that an entry names as its cause exists.",
+    "The purchase, refund, redemption, action or lot that an entry names as its cause exists.",
     Query("""
 SELECT e.member_id, format('%s entries', count(*)), format('%s %s', e.cause_kind, e.cause_no), NULL
 FROM entries AS e
@@ -82,9 +83,11 @@ LEFT JOIN purchase AS p ON e.cause_kind = 'purchase' AND p.member_id = e.member_
 LEFT JOIN refund AS r ON e.cause_kind = 'refund' AND r.member_id = e.member_id AND r.refund_no = e.cause_no
 LEFT JOIN redemption AS d
        ON e.cause_kind = 'redemption' AND d.member_id = e.member_id AND d.redemption_no = e.cause_no
+LEFT JOIN action AS a ON e.cause_kind = 'action' AND a.member_id = e.member_id AND a.action_no = e.cause_no
 LEFT JOIN lot AS l ON e.cause_kind = 'lot' AND l.member_id = e.member_id AND l.lot_no = e.cause_no
 WHERE ((e.cause_kind = 'purchase' AND p.member_id IS NULL) OR (e.cause_kind = 'lot' AND l.member_id IS NULL)
-       OR ((e.cause_kind = 'refund' AND r.member_id IS NULL OR e.cause_kind = 'redemption' AND d.member_id IS NULL)
+       OR ((e.cause_kind = 'refund' AND r.member_id IS NULL OR e.cause_kind = 'redemption' AND d.member_id IS NULL
+            OR e.cause_kind = 'action' AND a.member_id IS NULL)
            AND NOT EXISTS (SELECT FROM merged WHERE merged.member_id = e.member_id)))
 GROUP BY e.member_id, e.cause_kind, e.cause_no
 """),

@@ -103,12 +103,13 @@ WHERE e.taken IS DISTINCT FROM sums.parts
 
 OWN_LOTS: Final = Invariant(
     "I8",
-    "A claw-back takes from the lots that the purchase itself has earned.",
+    "A claw-back takes from the lots that the purchase or action itself has earned.",
     Query("""
 SELECT m.member_id, format('movement %s (clawed) of lot %s', m.movement_no, m.lot_no),
-       'a lot of purchase ' || m.cause_no, 'a lot of purchase ' || l.cause_no
+       format('a lot of %s %s', m.cause_kind, m.cause_no), format('a lot of %s %s', l.cause_kind, l.cause_no)
 FROM movements AS m JOIN lots AS l USING (member_id, lot_no)
-WHERE m.kind = 'clawed' AND l.cause_kind = 'purchase' AND (m.cause_kind, m.cause_no) <> ('purchase', l.cause_no)
+WHERE m.kind = 'clawed' AND l.cause_kind IN ('purchase', 'action')
+  AND (m.cause_kind, m.cause_no) <> (l.cause_kind, l.cause_no)
 """),
 )
 

@@ -9,9 +9,9 @@ from loyalty.programme.problems import Problems, ProgrammeProblem
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-def check_codes(codes: Iterable[str], path: str) -> Problems:
-    """Codes of the items of the list at ``path``: well formed, and each once."""
-    seen: set[str] = set()
+def check_codes(codes: Iterable[str], path: str, *, taken: Iterable[str] = ()) -> Problems:
+    """Codes of the items of the list at ``path``: well formed, each once, and none that is ``taken`` elsewhere."""
+    seen = set(taken)
     for place, code in enumerate(codes):
         where = f"{path}[{place}].code"
         if not _CODE.fullmatch(code):

@@ -1,4 +1,4 @@
-"""Earn rules."""
+"""What all rules have in common, and earn rules."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from loyalty.programme.checks.windows import check_window
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import SLIDING_EXPIRY_KINDS
 from loyalty.programme.problems import Problems, ProgrammeProblem
-from loyalty.programme.rules import CAP_PERIODS, Caps, EarnRule, Formula
+from loyalty.programme.rules import CAP_PERIODS, Caps, Formula, Rule
 
 FORMULA_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "fixed": ("points",),
@@ -30,16 +30,25 @@ def check_rules(document: ProgrammeDocument) -> Problems:
     yield from check_codes([rule.code for rule in document.earn_rules], "$.earn_rules")
     for place, rule in enumerate(document.earn_rules):
         path = f"$.earn_rules[{place}]"
-        yield from check_names(rule.names, f"{path}.names", document.fallback_language)
         yield from _check_formula(rule.formula, f"{path}.formula")
-        yield from _check_references(rule, path, document)
+        yield from check_rule(rule, path, document)
         yield from check_condition(rule.condition, f"{path}.condition", PURCHASES)
-        yield from _check_limits(rule, path)
-        yield from _check_policies(rule, path, document)
         yield from check_lines(rule.lines, f"{path}.lines")
         yield from check_lines(rule.except_lines, f"{path}.except_lines")
-        for window_place, window in enumerate(rule.windows):
-            yield from check_window(window, f"{path}.windows[{window_place}]")
+        if rule.formula.kind == "multiplier" and (rule.caps != Caps() or rule.budget_points is not None):
+            yield ProgrammeProblem(
+                path, "limit_on_multiplier", "pays no points itself: limit the rules that it multiplies"
+            )
+
+
+def check_rule(rule: Rule, path: str, document: ProgrammeDocument) -> Problems:
+    """Everything that a rule has whatever it pays for, but its condition."""
+    yield from check_names(rule.names, f"{path}.names", document.fallback_language)
+    yield from _check_references(rule, path, document)
+    yield from _check_limits(rule, path)
+    yield from _check_policies(rule, path, document)
+    for place, window in enumerate(rule.windows):
+        yield from check_window(window, f"{path}.windows[{place}]")
 
 
 def _check_formula(formula: Formula, path: str) -> Problems:
@@ -60,7 +69,7 @@ def _check_formula(formula: Formula, path: str) -> Problems:
             yield ProgrammeProblem(f"{path}.steps[{place}].points", "out_of_range", "is below 1")
 
 
-def _check_references(rule: EarnRule, path: str, document: ProgrammeDocument) -> Problems:
+def _check_references(rule: Rule, path: str, document: ProgrammeDocument) -> Problems:
     if rule.wallet:
         wallets = (wallet.code for wallet in document.wallets)
         yield from check_known(rule.wallet, wallets, f"{path}.wallet", "unknown_wallet")
@@ -74,18 +83,16 @@ def _check_references(rule: EarnRule, path: str, document: ProgrammeDocument) ->
                 yield ProgrammeProblem(f"{path}.{name}[{place}]", "empty_text", "is empty")
 
 
-def _check_limits(rule: EarnRule, path: str) -> Problems:
+def _check_limits(rule: Rule, path: str) -> Problems:
     for period in CAP_PERIODS:
         cap = getattr(rule.caps, period)
         if cap is not None and cap < 1:
             yield ProgrammeProblem(f"{path}.caps.{period}", "out_of_range", "is below 1; leave it out for no limit")
     if rule.budget_points is not None and rule.budget_points < 1:
         yield ProgrammeProblem(f"{path}.budget_points", "out_of_range", "is below 1; leave it out for no limit")
-    if rule.formula.kind == "multiplier" and (rule.caps != Caps() or rule.budget_points is not None):
-        yield ProgrammeProblem(path, "limit_on_multiplier", "pays no points itself: limit the rules that it multiplies")
 
 
-def _check_policies(rule: EarnRule, path: str, document: ProgrammeDocument) -> Problems:
+def _check_policies(rule: Rule, path: str, document: ProgrammeDocument) -> Problems:
     if rule.pending:
         yield from check_pending(rule.pending, f"{path}.pending")
     if rule.expiry:

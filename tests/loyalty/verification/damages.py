@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from loyalty.verification import (
     accounting,
+    actions,
     append_only,
     balances,
     due,
@@ -317,6 +318,33 @@ DAMAGES = (
         privacy.FORGOTTEN,
         "a name that stayed",
         "INSERT INTO person (member_id, name, updated_at) VALUES ({dina}, 'Dina', '2026-03-02Z')",
+    ),
+    damage(
+        actions.EARNED,
+        "an action that says it earned more",
+        """UPDATE action SET earned = '{{"points": 4}}' WHERE member_id = {anna} AND action_no = 1""",
+    ),
+    damage(
+        actions.STATES,
+        "points for what still waits",
+        "UPDATE action SET status = 'rejected', decided_at = recorded_at WHERE type = 'story' AND member_id = {anna}",
+        "UPDATE action SET status = 'waiting', type = 'story' WHERE member_id = {anna} AND action_no = 1",
+    ),
+    damage(
+        actions.TAKEN_BACK,
+        "an effect on what was not taken back",
+        """UPDATE action SET effect = '[{{"wallet": "points", "from_lots": 1, "forgiven": 0, "owed": 0,
+        "written_off": 0, "left": 0}}]' WHERE member_id = {anna} AND action_no = 1""",
+    ),
+    damage(
+        actions.EVENTS,
+        "an event that became nothing",
+        "UPDATE action_event SET action_no = 999 WHERE member_id = {anna} AND event_id = 'al0'",
+    ),
+    damage(
+        actions.PROOFS,
+        "a proof of nothing",
+        "INSERT INTO action_proof (member_id, action_no, text) VALUES ({anna}, 999, 'me')",
     ),
     damage(
         privacy.FORFEITED,

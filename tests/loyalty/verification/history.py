@@ -8,6 +8,7 @@ import httpx
 from api.delivering import Outbox
 from api.services import Services
 from loyalty.accounting.closing import begin_closing, close
+from loyalty.actions.outcome import Proof
 from loyalty.ledger.seals import seal_members
 from loyalty.members.corrections import adjust_points
 from loyalty.members.erasing import erase_member
@@ -20,6 +21,7 @@ from loyalty.tiers.sweeping import sweep_tiers
 from tests.clocks import MovableClock
 from tests.journeys.counter import discount, reward
 from tests.journeys.tills import basket, done, line, sale, send
+from tests.loyalty.actions.making import action, pays, record, told
 from tests.programmes import POINTS, fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
 
@@ -44,6 +46,11 @@ PROGRAMME = programme(
     ],
     tier_settings={"window": {"kind": "days", "count": 20}, "downgrade": "one_step", "adjustments_count": True},
     rewards=[discount("tenth", 10), reward("mug", 5, stock=10)],
+    actions=[action("login", "daily_login", limits={"month": 20}), action("story", proof="moderated")],
+    action_rules=[
+        pays("login-pays", "login", 3, caps={"week": 9}, budget_points=1_600),
+        pays("story-pays", "story", 40),
+    ],
 )
 
 
@@ -94,6 +101,10 @@ class History:
             "occurred_at": self.clock().isoformat(),
         }
         return await done(self.client, self.till, "refunds", body)
+
+    async def tells(self, who: str, action_type: str, event_id: str, **more: Any) -> None:
+        """A system tells of an action."""
+        await record(self.services, told(self.members[who], action_type, event_id=event_id, **more))
 
     async def corrects(self, who: str, points: int, *, into_debt: bool = False) -> None:
         async with self.services.database.write() as session:
@@ -181,6 +192,10 @@ async def play(history: History) -> None:
         await history.passes(days=1, minutes=3)
         await history.buys("anna", f"a{day}", line("x", 12_000, quantity="3"), line("y", 5_000 + day))
         await history.buys("boris", f"b{day}", line("x", 60_000))
+        await history.tells("anna", "login", f"al{day}")
+        await history.tells("clara", "login", f"cl{day}")
+    await history.tells("anna", "story", "as", proof=Proof(text="It was good."))
+    await history.tells("dina", "story", "ds", proof=Proof(link="https://example.com/dina"))
     await history.pays("anna", "a-paid", 60, line("x", 9_000, quantity="2"), line("y", 8_000))
     await history.returns("a-paid", "r1", x="1")
     await history.returns("a-paid", "r2", y="1")
