@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 
+from api.caching import keep_from_caches
 from api.dependencies import PROVIDERS
 from api.openapi_document.page import documentation
 from api.opening import open_services
@@ -41,7 +42,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Litestar:
         dependencies=PROVIDERS,
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Authentication()],
-        before_send=[echo_request_id, tell_rate_limit],
+        before_send=[echo_request_id, tell_rate_limit, keep_from_caches],
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=_openapi(),

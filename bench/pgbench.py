@@ -2,7 +2,9 @@
 
 import os
 import re
+import statistics
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,22 +27,26 @@ class Calls(Struct, frozen=True, kw_only=True):
 
     per_second: float
     mean_ms: float
+    p99_ms: float
     failed: int
 
 
-def call_postings(stand: Stand, *, members: int, seconds: int) -> Calls:
+def call_postings(stand: Stand, *, members: int, seconds: int, clients: int = CLIENTS) -> Calls:
     """Post sales of random members by the function of ``posting_function``, each in a transaction of its own."""
     script = stand.directory / "pgbench.sql"
     script.write_text(f"\\set member random(1, {members})\nSELECT {FUNCTION}(:member);\n")
     script.chmod(0o644)
-    return run_script(stand, script, seconds=seconds)
+    return run_script(stand, script, seconds=seconds, clients=clients)
 
 
-def run_script(stand: Stand, script: Path, *, seconds: int) -> Calls:
+def run_script(stand: Stand, script: Path, *, seconds: int, clients: int = CLIENTS) -> Calls:
     """Run ``script`` as the application's role on the copy of the database."""
     url = make_url(stand.pgbench_url)
-    command = [str(stand.postgres.bin_dir / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", str(_THREADS)]
+    log = stand.directory / "pgbench.log"
+    command = [str(stand.postgres.bin_dir / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", str(_THREADS)]
     command += [
+        "-l",
+        f"--log-prefix={log}",
         "-T",
         str(seconds),
         "-f",
@@ -61,8 +67,17 @@ def run_script(stand: Stand, script: Path, *, seconds: int) -> Calls:
     return Calls(
         per_second=_figure(said, r"tps = ([\d.]+)"),
         mean_ms=_figure(said, r"latency average = ([\d.]+)"),
+        p99_ms=round(statistics.quantiles(_latencies_ms(log), n=100)[-1], 1),
         failed=int(_figure(said, r"failed transactions: (\d+)")),
     )
+
+
+def _latencies_ms(log: Path) -> Iterator[float]:
+    """What each call took; each thread wrote a log of its own. The logs are removed."""
+    for path in log.parent.glob(f"{log.name}.*"):
+        for line in path.read_text().splitlines():
+            yield int(line.split(" ", 3)[2]) / 1e3  # client, number, microseconds, ...
+        path.unlink()
 
 
 def _figure(said: str, pattern: str) -> float:

@@ -1,6 +1,7 @@
 """Purchases per second over HTTP, and pgbench posting the same on the same PostgreSQL, in turns."""
 
 import asyncio
+import statistics
 import time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -8,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from api.cli.serve import Server
-from bench.load.driving import Load, Measured, drive, generator
+from bench.load.driving import CONNECTIONS, Load, Measured, drive, generator
 from bench.machine import processor_seconds, resident_mib
 from bench.pgbench import Calls, call_postings
 from bench.posting_function import make_posting_function
@@ -75,6 +76,9 @@ def measure_purchases(*, rounds: int = 3, seconds: int = 20, members: int = 100_
                 run="few",
             )
             print(f"  {_FEW} connections: HTTP {few.per_second:,.0f}/s, p99 {few.p99_ms} ms", flush=True)
+            half = _at_half(here, load, turns, seconds=seconds)
+            many = call_postings(here, members=members, seconds=seconds, clients=CONNECTIONS)
+            print(f"  {CONNECTIONS} clients: pgbench {many.per_second:,.0f}/s, p99 {many.p99_ms} ms", flush=True)
             memory = resident_mib(process.pid)
         began = time.perf_counter()
         verified = asyncio.run(prove(here))
@@ -84,6 +88,10 @@ def measure_purchases(*, rounds: int = 3, seconds: int = 20, members: int = 100_
             "purchase_server_rss_mib": memory,
             "purchase_few_per_second": spread([few.per_second], digits=0),
             "purchase_few_p99_ms": spread([few.p99_ms]),
+            "purchase_half_per_second": spread([half.per_second], digits=0),
+            "purchase_half_p50_ms": spread([half.p50_ms]),
+            "purchase_half_p99_ms": spread([half.p99_ms]),
+            "purchase_pgbench_many_p99_ms": spread([many.p99_ms]),
             "purchase_members": members,
             "purchase_rules": RULES,
             "purchase_statements": statements,
@@ -104,6 +112,15 @@ def warm_up(stand: Stand, load: Load, *, run: str, seconds: int = _WARM_UP_SECON
 
 def _folder(stand: Stand) -> Path:
     return stand.directory / "load"
+
+
+def _at_half(stand: Stand, load: Load, turns: list[Turn], *, seconds: int) -> Measured:
+    """Half of what the service could take, at a steady rate, with the latency from when each sale was due."""
+    rate = statistics.median(turn.served.per_second for turn in turns) / 2
+    steady = replace(load, per_second=rate)
+    measured = drive(steady, port=stand.settings.port, seconds=seconds, folder=_folder(stand), run="half")
+    print(f"  {rate:,.0f}/s steadily: p50 {measured.p50_ms} ms, p99 {measured.p99_ms} ms", flush=True)
+    return measured
 
 
 def _turn(stand: Stand, load: Load, number: int, server_pid: int, *, members: int, seconds: int) -> Turn:

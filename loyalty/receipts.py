@@ -40,10 +40,16 @@ class RegisteredReceipt(NamedTuple):
     number: int | None
     first_key: KeyId
     """The idempotency key under which it first came: its body and answer are kept there."""
+    store_id: str | None = None
+    """Of a void: the store whose sale must not come. None: nobody's."""
+
+    def blocks(self, store_id: str) -> bool:
+        """Whether a sale of that store was voided before it came."""
+        return self.kind == "void" and self.store_id in (None, store_id)
 
 
 _FIND = """
-SELECT receipt_key, kind, member_id, number_of_kind, client, key
+SELECT receipt_key, kind, member_id, number_of_kind, client, key, store_id
 FROM receipt_key WHERE receipt_key = ANY($1::text[])
 """
 _COLUMNS = ("receipt_key", "kind", "member_id", "number_of_kind", "client", "key")
@@ -54,6 +60,11 @@ _SETTLE = RowWriter(
     on_conflict="""ON CONFLICT (receipt_key) DO UPDATE SET kind = excluded.kind, member_id = excluded.member_id,
     number_of_kind = excluded.number_of_kind WHERE receipt_key.kind IN ('waiting', 'guest')""",
 )
+_BLOCK = """
+INSERT INTO receipt_key (receipt_key, kind, client, key, store_id) VALUES ($1, 'void', $2, $3, $4)
+"""
+_UNBLOCK = "DELETE FROM receipt_key WHERE receipt_key = ANY($1::text[]) AND kind = 'void'"
+_BLOCK_FOR_ALL = "UPDATE receipt_key SET store_id = NULL WHERE receipt_key = $1 AND kind = 'void'"
 
 
 async def find_receipts(
@@ -71,8 +82,8 @@ def receipts_query(receipt_keys: Collection[str]) -> Query:
 def receipts_from(rows: Iterable[Row]) -> dict[str, RegisteredReceipt]:
     """The registered receipts out of the rows of ``receipts_query``."""
     return {
-        receipt_key: RegisteredReceipt(kind, member_id, number, KeyId(client, key))
-        for receipt_key, kind, member_id, number, client, key in rows
+        receipt_key: RegisteredReceipt(kind, member_id, number, KeyId(client, key), store_id)
+        for receipt_key, kind, member_id, number, client, key, store_id in rows
     }
 
 
@@ -91,6 +102,22 @@ async def register_receipts(
             for receipt_key, receipt in receipts
         ],
     )
+
+
+async def block_receipt(connection: "Connection[Record]", receipt_key: str, *, store_id: str, key: KeyId) -> None:
+    """Claim the key of a sale that must never come to ``store_id``, which voided it under the idempotency key."""
+    await connection.execute(_BLOCK, receipt_key, *key, store_id)
+
+
+async def block_receipt_for_all(connection: "Connection[Record]", receipt_key: str) -> bool:
+    """Another store has voided it too. False where a sale has come meanwhile."""
+    return await connection.execute(_BLOCK_FOR_ALL, receipt_key) == "UPDATE 1"
+
+
+async def unblock_receipts(connection: "Connection[Record]", receipt_keys: Collection[str]) -> None:
+    """Free the keys of sales that another store's voids named, so that they can be registered."""
+    if receipt_keys:
+        await connection.execute(_UNBLOCK, list(receipt_keys))
 
 
 def purchase_id(member_id: int, purchase_no: int) -> str:

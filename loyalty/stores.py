@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession
 from kernel.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableError
+from loyalty.access.revocations import revoke_tokens
 from loyalty.codes import checked_code
 from loyalty.members.profile import checked_zone
 from loyalty.models import Store
@@ -105,9 +106,13 @@ async def list_stores(session: ReadSession, *, after: str | None, limit: int) ->
     return (await session.exec(statement)).all()
 
 
-async def change_store(session: WriteSession, store_id: str, changes: StoreChanges) -> Store:
-    """Apply ``changes``. Another zone gives later receipts their local day; recorded ones keep theirs."""
+async def change_store(session: WriteSession, store_id: str, changes: StoreChanges, *, now: datetime) -> Store:
+    """Apply ``changes``. Another zone gives later receipts their local day; recorded ones keep theirs.
+
+    Closing it ends the tokens of its terminals, and of the hubs that act for them: these sign in again without it.
+    """
     store = await read_store(session, store_id)
+    was_open = store.status == "open"
     if changes.name is not UNSET:
         store.name = changes.name
     if changes.zone is not UNSET:
@@ -118,6 +123,8 @@ async def change_store(session: WriteSession, store_id: str, changes: StoreChang
         store.status = changes.status
     session.add(store)
     await session.flush()
+    if was_open and store.status != "open":
+        await revoke_tokens(session, f"store:{store_id}", now=now)
     return store
 
 

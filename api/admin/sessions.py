@@ -60,7 +60,10 @@ class AdminSessions(Controller):
         if staff is None or staff.status != "active":
             await _refuse_stranger(services, address, data.password)
             raise CredentialsRefusedError
-        await prove_secret(services, Staff, staff.staff_id, data.password)
+        try:
+            await prove_secret(services, Staff, staff.staff_id, data.password)
+        except LockedOutError:
+            raise _locked_out() from None
         async with services.database.read() as session:
             staff = await read_staff(session, staff.staff_id)
         access = issue_staff_access(services.signing_keys, staff, now=services.clock())
@@ -73,10 +76,15 @@ class AdminSessions(Controller):
         )
 
 
+def _locked_out() -> LockedOutError:
+    """The same for everybody: what is left of a pause differs between an account and an e-mail that nobody has."""
+    return LockedOutError(retry_after_s=int(PAUSE.total_seconds()))
+
+
 async def _refuse_stranger(services: Services, address: str, password: str) -> None:
     """An e-mail that nobody has is refused like a wrong password: as slowly, and locked after as many tries."""
     try:
         await services.rate_limiter.take(_STRANGERS, services.lookup_key.digest("staff", address).hex())
-    except RateLimitedError as error:
-        raise LockedOutError(retry_after_s=error.retry_after_s) from None
+    except RateLimitedError:
+        raise _locked_out() from None
     await matches(None, password)

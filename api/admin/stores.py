@@ -143,9 +143,10 @@ class AdminStores(Controller):
         self, store_id: CodeInPath, data: JSONBody[StorePatch], caller: Staff, services: ServicesOf
     ) -> StoreView:
         changes = StoreChanges(name=data.name, zone=data.zone, legal_entity=data.legal_entity, status=data.status)
+        now = services.clock()
         async with services.database.write() as session:
             before = view_of(await read_store(session, store_id), StoreView)
-            after = view_of(await change_store(session, store_id, changes), StoreView)
+            after = view_of(await change_store(session, store_id, changes, now=now), StoreView)
             await record_change(
                 session,
                 actor=caller.actor,
@@ -153,7 +154,7 @@ class AdminStores(Controller):
                 subject=f"store:{store_id}",
                 before=before,
                 after=after,
-                now=services.clock(),
+                now=now,
             )
             await session.commit()
         return after

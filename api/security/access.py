@@ -101,7 +101,12 @@ def _read_terminal(claims: Mapping[str, Any]) -> tuple[Caller, tuple[str, ...]]:
         },
         TerminalCaller,
     )
-    subjects = (f"terminal:{caller.terminal_id}", f"key:{caller.key_id}")
+    places = (caller.place, *caller.acts_for.values())
+    subjects = (
+        f"key:{caller.key_id}",
+        *(f"terminal:{place.terminal_id}" for place in places),
+        *sorted({f"store:{place.store_id}" for place in places}),
+    )
     return caller, subjects if caller.cashier_id is None else (*subjects, f"cashier:{caller.cashier_id}")
 
 

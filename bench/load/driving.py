@@ -23,6 +23,8 @@ class Load(Struct, frozen=True, kw_only=True):
     members: Sequence[str]
     tokens: Sequence[str]
     connections: int = CONNECTIONS
+    per_second: float | None = None
+    """None: as many as come back."""
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -58,7 +60,10 @@ def drive(load: Load, *, port: int, seconds: int, folder: Path, run: str) -> Mea
         ("connections", [str(load.connections)]),
     ):
         (folder / f"{name}.txt").write_text("\n".join(lines) + "\n")
-    if shutil.which("wrk"):
+    if load.per_second is not None:
+        command = [sys.executable, "-m", "bench.load.steady", str(port), str(seconds), str(folder)]
+        command.append(str(load.per_second))
+    elif shutil.which("wrk"):
         command = ["wrk", f"-c{load.connections}", "-t2", f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT)]
         command += [f"http://127.0.0.1:{port}", "--", str(folder)]
     else:

@@ -16,7 +16,7 @@ _PLACE = re.compile(r"@([NM])@")
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
     folder: Path
     port: int
     ends_at: float
@@ -28,7 +28,7 @@ class _Run:
         return (self.folder / f"{name}.txt").read_text().splitlines()
 
 
-def _requests(run: _Run) -> "itertools.chain[bytes]":
+def requests(run: Run) -> "itertools.chain[bytes]":
     templates, members, tokens = run.lines("templates"), run.lines("members"), run.lines("tokens")
     (name,), (path,) = run.lines("run"), run.lines("path")
 
@@ -47,29 +47,39 @@ def _requests(run: _Run) -> "itertools.chain[bytes]":
     return itertools.chain(one(template) for template in itertools.cycle(templates))
 
 
-async def _connection(run: _Run, requests: "itertools.chain[bytes]") -> None:
+async def _connection(run: Run, sending: "itertools.chain[bytes]") -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", run.port)
-    while time.perf_counter() < run.ends_at:
-        began = time.perf_counter()
-        writer.write(next(requests))
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-        await reader.readexactly(int(length[1]) if length else 0)
-        run.latencies_ms.append((time.perf_counter() - began) * 1e3)
-        run.failed += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201"))
+    while (began := time.perf_counter()) < run.ends_at:
+        await exchange(run, reader, writer, next(sending), began=began)
     writer.close()
+
+
+async def exchange(
+    run: Run, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, *, began: float
+) -> None:
+    """Send a request and wait for its answer; its latency runs from ``began``."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    await reader.readexactly(int(length[1]) if length else 0)
+    run.latencies_ms.append((time.perf_counter() - began) * 1e3)
+    run.failed += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201"))
 
 
 async def _main(port: int, seconds: int, folder: Path) -> None:
     began = time.perf_counter()
-    run = _Run(folder, port, began + seconds)
-    requests = _requests(run)
-    await asyncio.gather(*(_connection(run, requests) for _ in range(int(run.lines("connections")[0]))))
-    took = time.perf_counter() - began
+    run = Run(folder, port, began + seconds)
+    sending = requests(run)
+    await asyncio.gather(*(_connection(run, sending) for _ in range(int(run.lines("connections")[0]))))
+    tell(run, seconds=time.perf_counter() - began)
+
+
+def tell(run: Run, *, seconds: float) -> None:
+    """The result line."""
     ordered = sorted(run.latencies_ms)
     p50, p99 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))
     print(
-        f'RESULT {{"requests": {len(ordered)}, "seconds": {took:.3f}, "p50_ms": {p50:.2f}, "p99_ms": {p99:.2f}, '
+        f'RESULT {{"requests": {len(ordered)}, "seconds": {seconds:.3f}, "p50_ms": {p50:.2f}, "p99_ms": {p99:.2f}, '
         f'"max_ms": {ordered[-1]:.2f}, "failed": {run.failed}}}'
     )
 

@@ -88,6 +88,7 @@ class TokenRevocation(SQLModel, table=True):
     __table_args__ = (Index("token_revocation_expiry", "expires_at"),)
 
     subject: str = code(key=True, length=160)
-    """``key:``, ``terminal:``, ``cashier:``, ``staff:`` or ``session:`` with the id, or ``member:`` with the number."""
+    """``key:``, ``terminal:``, ``store:``, ``cashier:``, ``staff:`` or ``session:`` with the id, or ``member:`` with
+    the number."""
     revoked_at: datetime = instant()
     expires_at: datetime = instant()

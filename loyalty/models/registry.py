@@ -41,6 +41,8 @@ class ReceiptKey(SQLModel, table=True):
     client: str = code(length=160)
     """With ``key``: the idempotency key under which it first came, where its body and answer are kept."""
     key: str = code(length=255)
+    store_id: str | None = code(nullable=True)
+    """Of a void: whose sale must never come, since a fiscal identifier names no store. None: nobody's."""
 
 
 class GuestReceipt(SQLModel, table=True):

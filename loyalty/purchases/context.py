@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _STORES = "SELECT store_id, zone, currency, legal_entity FROM store WHERE store_id = ANY($1::text[])"
 _ITEMS = "SELECT sku, category, brand, tags FROM catalogue_item WHERE sku = ANY($1::text[])"
+_CASHIERS = "SELECT cashier_id, store_id FROM cashier WHERE cashier_id = ANY($1::text[])"
 _FACTS = """
 SELECT m.member_id, f.purchases_count, f.spend_minor, f.last_purchase_on, p.birthday
 FROM unnest($1::bigint[]) AS m (member_id)
@@ -67,6 +68,8 @@ class Context:
     """Read once for a batch; ``counters`` is counted on while its sales are evaluated."""
 
     stores: Mapping[str, StoreRow]
+    cashiers: Mapping[str, str | None]
+    """Cashier to the store they work in, None for all. Those who have left, too: their sales come late."""
     items: Mapping[str, Item]
     pasts: Mapping[int, Past]
     counters: Counters
@@ -103,6 +106,7 @@ class ContextQueries:
         self._counters = CounterQuery(member_ids, local_days)
         self.queries = (
             Query(_STORES, (list({sale.store_id for sale in sales}),)),
+            Query(_CASHIERS, (list({sale.cashier_id for sale in sales if sale.cashier_id is not None}),)),
             Query(_ITEMS, (list({line.sku for sale in sales for line in sale.lines}),)),
             past_query(member_ids, lists),
             self._counters.query,
@@ -110,9 +114,10 @@ class ContextQueries:
 
     def context(self, answers: Sequence[Sequence[Row]]) -> Context:
         """The context out of the rows of ``queries``, in their order."""
-        stores, items, facts, counters = answers
+        stores, cashiers, items, facts, counters = answers
         return Context(
             stores={row[0]: StoreRow(*row) for row in stores},
+            cashiers=dict(cashiers),
             items={sku: Item(category, brand, tuple(tags)) for sku, category, brand, tags in items},
             pasts=pasts_from(facts),
             counters=self._counters.counters(counters),
@@ -205,6 +210,8 @@ def store_facts(store: StoreRow) -> StoreFacts:
     return StoreFacts(code=store.store_id, zone=store.zone, legal_entity=store.legal_entity)
 
 
-def flags_of(sale: Sale, items: Mapping[str, Item]) -> tuple[str, ...]:
+def flags_of(sale: Sale, context: Context) -> tuple[str, ...]:
     """What staff may want to look at later; nothing here stops a completed sale."""
-    return ("unknown_sku",) if any(line.sku not in items for line in sale.lines) else ()
+    sku = ("unknown_sku",) if any(line.sku not in context.items for line in sale.lines) else ()
+    works_here = sale.cashier_id is None or context.cashiers.get(sale.cashier_id, "") in (None, sale.store_id)
+    return sku if works_here else (*sku, "unknown_cashier")

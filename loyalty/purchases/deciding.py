@@ -46,7 +46,9 @@ def _repeat(submission: Submission, batch: Batch) -> Repeated | Later | None:
     if receipt is None or (submission.claims_guest and receipt.kind == "guest"):
         return None
     if receipt.kind == "void":
-        raise ReceiptVoidedError
+        if receipt.blocks(submission.sale.store_id):
+            raise ReceiptVoidedError
+        return None
     first = batch.answers[receipt.first_key]
     if (body := _body_compared(first.body, submission, batch)) is None:
         return Later.POSTPONED

@@ -99,7 +99,7 @@ def post_sale(
         paid,
         hold,
         tuple(lots),
-        (*submission.flags, *flags, *refused, *late, *unpaid_flags(sale, hold), *flags_of(sale, context.items)),
+        (*submission.flags, *flags, *refused, *late, *unpaid_flags(sale, hold), *flags_of(sale, context)),
     )
 
 

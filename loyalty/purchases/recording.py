@@ -25,7 +25,7 @@ from loyalty.purchases.outcome import Outcome, RecordedGuest, Submission
 from loyalty.purchases.posting import Posted
 from loyalty.purchases.receipt import recorded
 from loyalty.purchases.writing import write_purchases
-from loyalty.receipts import RegisteredReceipt, register_receipts
+from loyalty.receipts import RegisteredReceipt, register_receipts, unblock_receipts
 from loyalty.refunds.catching_up import apply_waiting
 from loyalty.tiers.writing import write_standings
 
@@ -64,9 +64,16 @@ async def record_batch(
 
 async def _record(connection: "Connection[Record]", submissions: Sequence[Submission], batch: Batch) -> list[Outcome]:
     decided = [decide(submission, batch) for submission in submissions]
+    await unblock_receipts(connection, _voided_elsewhere(batch))
     await _write(connection, batch)
     guests = await record_guests(connection, batch.guests, batch.times, batch.context, now=batch.now)
     return [_outcome(one, guests) for one in decided]
+
+
+def _voided_elsewhere(batch: Batch) -> list[str]:
+    """The receipts of recorded sales under which another store voided a sale that never came."""
+    keys = [one.submission.receipt_key for one in batch.posted] + [guest.receipt_key for guest in batch.guests]
+    return [key for key in keys if key in batch.receipts and batch.receipts[key].kind == "void"]
 
 
 def _outcome(decided: Decided, guests: dict[KeyId, RecordedGuest]) -> Outcome:

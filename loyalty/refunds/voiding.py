@@ -10,7 +10,7 @@ from loyalty.answers import KeyId, find_answers
 from loyalty.programme.versions import Programmes
 from loyalty.purchases.outcome import Repeated
 from loyalty.purchases.sale import ReceiptRef, canonical, receipt_key
-from loyalty.receipts import RegisteredReceipt, find_receipts, register_receipts
+from loyalty.receipts import block_receipt, block_receipt_for_all, find_receipts
 from loyalty.refunds.recording import RefundSubmission, lock_owner, record_refund
 from loyalty.refunds.returned import NothingToRefundError, PurchaseNotFoundError, Refunded, Return
 
@@ -81,10 +81,12 @@ async def void_sale(
     connection = await driver(session)
     known = (await find_receipts(connection, [submission.sale_key])).get(submission.sale_key)
     if known is None:
-        blocked = RegisteredReceipt("void", None, None, submission.key)
-        await register_receipts(connection, [(submission.sale_key, blocked)])
+        await block_receipt(connection, submission.sale_key, store_id=submission.store_id, key=submission.key)
         return Voided(submission.sale_key, None)
     if known.kind == "void":
+        blocks = known.blocks(submission.store_id) or await block_receipt_for_all(connection, submission.sale_key)
+        if not blocks:
+            return await void_sale(session, submission, programmes=programmes, now=now)
         return Voided(submission.sale_key, None)
     if known.kind == "guest" and await _close_guest(connection, submission, now=now):
         return Voided(submission.sale_key, None)

@@ -158,3 +158,23 @@ async def test_a_member_who_is_locked_for_long_does_not_stop_the_sales_of_others
         assert await asyncio.gather(*(sells(f"o{n}", other, "other") for n in range(3))) == [201] * 3
     await asyncio.gather(*waiting)
     assert answered[:3] == ["other"] * 3
+
+
+async def test_a_cashier_whom_the_store_does_not_know_is_flagged_and_the_sale_recorded(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    here, elsewhere = await shop.store(), await shop.store()
+    till, member = await shop.till(store_id=here), {"id": member_public_id(await shop.member())}
+    cashiers = [
+        await shop.cashier(),
+        await shop.cashier(store_id=here),
+        await shop.cashier(store_id=elsewhere),
+        "nobody",
+    ]
+    flags = [
+        (await sell(client, till, sale(str(place), member=member, cashier=cashier), key=cashier)).json()["flags"]
+        for place, cashier in enumerate(cashiers)
+    ]
+    known = ["unknown_sku"]
+    assert flags == [known, known, [*known, "unknown_cashier"], [*known, "unknown_cashier"]]

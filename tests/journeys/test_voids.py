@@ -117,3 +117,33 @@ async def test_a_number_alone_names_no_receipt(services: Services, client: httpx
         assert (refused.status_code, refused.json()["code"]) == (422, "sale_inconsistent"), path
     assert await balances(services) == [100]
     assert await fetch(services, "SELECT kind FROM receipt_key") == [("purchase",)]
+
+
+@pytest.mark.parametrize("guest", [False, True])
+async def test_a_void_of_what_never_came_stops_the_sale_of_its_own_store_alone(
+    services: Services, client: httpx.AsyncClient, shop: Shop, guest: bool
+) -> None:
+    await publish(services)
+    till, other, third = await shop.till(), await shop.till(), await shop.till()
+    member = {} if guest else {"member": {"id": member_public_id(await shop.member())}}
+    await done(client, till, "voids", FISCAL)
+    refused = await send(client, till, "purchases", {**sale(), **FISCAL, **member})
+    assert (refused.status_code, refused.json()["code"]) == (409, "receipt_voided")
+    first = await done(client, other, "purchases", {**sale(), **FISCAL, **member}, key="k")
+    assert await done(client, other, "purchases", {**sale(), **FISCAL, **member}, key="k") == first
+    refused = await send(client, third, "purchases", {**sale(), **FISCAL, **member})
+    assert (refused.status_code, refused.json()["code"]) == (422, "receipt_differs")
+    assert (await done(client, other, "voids", FISCAL))["kind"] == "sale"
+    await assert_verified(services)
+
+
+async def test_what_two_stores_have_voided_comes_to_neither(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    tills = [await shop.till(), await shop.till()]
+    for till in tills:
+        await done(client, till, "voids", FISCAL)
+    for till in tills:
+        refused = await send(client, till, "purchases", {**sale(), **FISCAL})
+        assert (refused.status_code, refused.json()["code"]) == (409, "receipt_voided")

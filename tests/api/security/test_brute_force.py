@@ -159,3 +159,5 @@ async def test_staff_and_strangers_are_locked_out_alike(client: httpx.AsyncClien
     assert answers[-1].json()["code"] == "locked_out"
     right = await client.post("/v1/admin/sessions", json=body | {"password": PASSWORD})
     assert right.status_code == 429
+    waits = [answer.headers["Retry-After"] for answer in (answers[-1], right)]
+    assert waits == ["900", "900"], "how long is left would tell them apart"

@@ -9,6 +9,7 @@ from api.services import Services
 from loyalty.access.keys import issue_key, revoke_key
 from loyalty.cashiers import dismiss_cashier
 from loyalty.staff import LastOwnerError, change_roles, dismiss_staff
+from loyalty.stores import StoreChanges, change_store
 from loyalty.terminals import issue_terminal_key, revoke_terminal
 from tests.clocks import MovableClock
 from tests.shop import PIN, Shop, bearer
@@ -16,7 +17,7 @@ from tests.shop import PIN, Shop, bearer
 NOBODY = {"phone": "+79990000099"}
 
 
-async def committed(services: Services, act: Callable[..., Awaitable[object]], *args: str) -> None:
+async def committed(services: Services, act: Callable[..., Awaitable[object]], *args: object) -> None:
     async with services.database.write() as session:
         await act(session, *args, now=services.clock())
         await session.commit()
@@ -62,6 +63,32 @@ async def test_a_revoked_terminal_is_refused_with_all_its_keys(
     assert not await is_signed_in(client, till.headers)
     assert await is_signed_in(client, other.headers)
     assert (await client.post("/v1/pos/sessions", json={"key": till.key})).status_code == 403
+
+
+async def test_closing_a_store_signs_out_its_tills_and_the_hubs_that_act_for_them(
+    client: httpx.AsyncClient, shop: Shop, services: Services, clock: MovableClock
+) -> None:
+    closed = await shop.store()
+    till, elsewhere = await shop.till(store_id=closed), await shop.till()
+    hub = await shop.till(kind="hub", acts_for=[till.terminal_id])
+    await committed(services, change_store, closed, StoreChanges(name="Other"))
+    clock.advance(seconds=2)
+    assert [await is_signed_in(client, each.headers) for each in (till, hub, elsewhere)] == [True, True, True]
+    await committed(services, change_store, closed, StoreChanges(status="closed"))
+    clock.advance(seconds=2)
+    assert [await is_signed_in(client, each.headers) for each in (till, hub, elsewhere)] == [False, False, True]
+
+
+async def test_a_terminal_that_is_dropped_signs_out_its_hub(
+    client: httpx.AsyncClient, shop: Shop, services: Services, clock: MovableClock
+) -> None:
+    till = await shop.till()
+    hub = await shop.till(kind="hub", acts_for=[till.terminal_id])
+    await committed(services, revoke_terminal, till.terminal_id)
+    clock.advance(seconds=2)
+    assert not await is_signed_in(client, hub.headers)
+    answer = await client.post("/v1/pos/sessions", json={"key": hub.key})
+    assert await is_signed_in(client, bearer(answer.json()["access_token"]))
 
 
 async def test_a_dismissed_cashier_is_refused_and_the_till_goes_on(
