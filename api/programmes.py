@@ -9,6 +9,7 @@ import structlog
 from api.services import Services
 from loyalty.programme.publishing import refresh
 from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.tiers.plan import TierPlan
 
 REFRESH_EVERY_S = 1.0
 
@@ -49,3 +50,9 @@ async def _keep_fresh(services: Services) -> None:
     while True:
         await asyncio.sleep(REFRESH_EVERY_S)
         await refresh_programmes(services)
+
+
+def tiers_in_force(services: Services) -> TierPlan | None:
+    """The tiers of the programme in force; None before anything was published."""
+    programmes = services.programmes
+    return programmes.at(services.clock()).tier_plan if programmes.latest_version else None

@@ -17,6 +17,7 @@ from api.admin.member_identities import AdminMemberIdentities
 from api.admin.member_lifecycle import erase_member_for_good, export_member_data, merge_into_member
 from api.admin.member_points import AdminMemberPoints
 from api.admin.member_standing import change_member_standing
+from api.admin.member_tier import AdminMemberTier
 from api.admin.members import AdminMembers
 from api.admin.people import AdminStaff
 from api.admin.programme_drafts import AdminDrafts
@@ -30,6 +31,7 @@ from api.admin.system_keys import AdminSystemKeys
 from api.admin.tasks import AdminTasks
 from api.admin.terminal_keys import AdminTerminalKeys
 from api.admin.terminals import AdminTerminals
+from api.admin.tier_previews import preview_draft_tiers
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
 from api.me.balance import my_balance
@@ -44,6 +46,7 @@ from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
 from api.me.redemptions import MyRedemptions
 from api.me.rewards import my_rewards
+from api.me.tier import my_tier
 from api.pos.batches import record_batch
 from api.pos.claims import claim_at_till, claim_in_app
 from api.pos.exchanges import exchange
@@ -75,6 +78,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     qr_secret,
     my_home,
     my_balance,
+    my_tier,
     my_history,
     my_purchase,
     my_rewards,
@@ -112,12 +116,14 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminStaff,
     AdminCatalogue,
     AdminDrafts,
+    preview_draft_tiers,
     AdminVersions,
     publish_version,
     AdminApprovals,
     AdminSegments,
     AdminMembers,
     AdminMemberPoints,
+    AdminMemberTier,
     AdminMemberIdentities,
     change_member_standing,
     adjust_member_points,

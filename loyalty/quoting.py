@@ -24,6 +24,7 @@ from loyalty.purchases.sale import Sale
 from loyalty.spending.decision import Spend, SpendRefusedError, decide_spend
 from loyalty.spending.limits import SpendLimits, spend_limits
 from loyalty.stores import StoreNotFoundError
+from loyalty.tiers.looking import current_tier
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -60,6 +61,7 @@ async def quote_sale(
     check_basket(sale, store_currency=store.currency)
     if account is None:
         return Quote(programme, None, None, None, NOTHING_SPENT)
+    account.tier = await current_tier(connection, account.member_id, programme.tier_plan, now=now)
     context.counters.budgets = await load_budgets(connection, [account.member_id], programme.budgeted_rules, lock=False)
     limits, spend = decide(sale, account, context, programme.document, spend_points=spend_points, now=now)
     basket = _basket(sale, account, context, spend.minor_by_line, now=now)

@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from api.callers import StaffCaller
 from api.consents import ConsentView, view_consents
+from api.programmes import tiers_in_force
 from api.security.permissions import Permission, has_permission
 from api.services import Services
 from kernel.database import ReadSession
@@ -16,6 +17,7 @@ from loyalty.members.ids import member_public_id
 from loyalty.members.profile import read_profile
 from loyalty.members.survivors import surviving_member
 from loyalty.models import Member
+from loyalty.tiers.looking import with_current_tier
 
 
 class MemberSummary(Struct, frozen=True, kw_only=True):
@@ -87,9 +89,10 @@ async def view_member(session: ReadSession, services: Services, caller: StaffCal
     """The surviving member. Raises ``MemberNotFoundError``."""
     member = await surviving_member(session, member_id)
     profile = await read_profile(session, member.member_id)
+    profile = await with_current_tier(session, profile, tiers_in_force(services), now=services.clock())
     in_clear = has_permission(caller, Permission.MEMBERS_PERSONAL)
     return MemberView(
-        **asdict(summarise_member(member)),
+        **asdict(summarise_member(member)) | {"tier": profile.tier},
         personal_data="clear" if in_clear else "masked",
         name=profile.name if in_clear else masked_name(profile.name),
         birthday=profile.birthday if in_clear else None,

@@ -9,7 +9,7 @@ from sqlmodel import col, func, select
 from api.demo.catalogue import ENTRIES
 from api.demo.chain import STORES, open_chain
 from api.demo.credentials import new_pin
-from api.demo.people import ANNA, enrol_guests
+from api.demo.people import ACTOR, ANNA, enrol_guests
 from api.demo.visits import record_visits
 from api.programmes import refresh_programmes
 from api.services import Services
@@ -21,7 +21,6 @@ from loyalty.programme.decoding import decode_programme_yaml
 from loyalty.programme.publishing import publish_programme
 
 PROGRAMME_FILE: Final = Path(__file__).parents[2] / "docs" / "programmes" / "coffee-chain.yaml"
-ACTOR: Final = "job:demo"
 
 
 async def load_demo(services: Services) -> bool:
@@ -43,12 +42,12 @@ async def load_demo(services: Services) -> bool:
 async def _open(session: WriteSession, services: Services, *, now: datetime) -> None:
     """All or nothing, so that an interrupted first start is followed by another first start."""
     document = decode_programme_yaml(PROGRAMME_FILE.read_text(encoding="utf-8"))
-    await publish_programme(
+    published = await publish_programme(
         session, document, starts_at=now, published_by=ACTOR, note="The demo's first version.", now=now
     )
     await open_chain(session, pin=new_pin(), now=now)
     await import_catalogue(session, ENTRIES, now=now)
-    members = await enrol_guests(session, lookup_key=services.lookup_key, now=now)
+    members = await enrol_guests(session, lookup_key=services.lookup_key, tiers=published.tier_plan, now=now)
     await adjust_points(
         session,
         members[ANNA.card],

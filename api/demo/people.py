@@ -1,16 +1,18 @@
 """Members of the chain. Nobody of them exists; their phone numbers are of a range that nobody has."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
-
-from sqlmodel import col, update
 
 from kernel.database import ReadSession, WriteSession
 from loyalty import identities
 from loyalty.identities import LookupKey
 from loyalty.members.consents import ConsentGiven
 from loyalty.members.registration import Newcomer, holder_of, register_member
-from loyalty.models import Member
+from loyalty.tiers.granting import grant_tier
+from loyalty.tiers.plan import TierPlan
+
+ACTOR: Final = "job:demo"
+_GRANTED_FOR: Final = timedelta(days=180)
 
 
 class Guest(NamedTuple):
@@ -22,22 +24,27 @@ class Guest(NamedTuple):
     language: str = "ru"
     zone: str = "Europe/Moscow"
     store_id: str = "arbat"
-    tier: str | None = "guest"
+    granted_tier: str | None = None
+    """Given by hand, since it was earned where nobody counted."""
     birthday: date | None = None
 
 
-ANNA: Final = Guest("290000000018", "Anna Kovaleva", "+79990000001", tier="regular", birthday=date(1990, 5, 17))
+ANNA: Final = Guest("290000000018", "Anna Kovaleva", "+79990000001", birthday=date(1990, 5, 17))
 GUESTS: Final = (
     ANNA,
     Guest("290000000025", "Boris Belov", "+79990000002", birthday=date(1984, 2, 29)),
-    Guest("290000000032", "Carla Rossi", "+79990000003", language="en", tier="master", birthday=date(1979, 11, 3)),
+    Guest(
+        "290000000032", "Carla Rossi", "+79990000003", language="en", granted_tier="master", birthday=date(1979, 11, 3)
+    ),
     Guest("290000000049", "Дмитрий Орлов", "+79990000004", store_id="nevsky"),
-    Guest("290000000056", "Елена Ким", "+79990000005", zone="Asia/Novosibirsk", store_id="lenina", tier="regular"),
-    Guest("290000000063", tier=None),
+    Guest("290000000056", "Елена Ким", "+79990000005", zone="Asia/Novosibirsk", store_id="lenina"),
+    Guest("290000000063"),
 )
 
 
-async def enrol_guests(session: WriteSession, *, lookup_key: LookupKey, now: datetime) -> dict[str, int]:
+async def enrol_guests(
+    session: WriteSession, *, lookup_key: LookupKey, tiers: TierPlan, now: datetime
+) -> dict[str, int]:
     """Register the members; answers card -> member."""
     numbers = {}
     for guest in GUESTS:
@@ -54,8 +61,17 @@ async def enrol_guests(session: WriteSession, *, lookup_key: LookupKey, now: dat
             consents=(_consent(guest),) if guest.name else (),
         )
         member_id = (await register_member(session, newcomer, lookup_key=lookup_key, now=now)).member_id
-        # Nothing gives tiers yet, so the demo does: rules and receipts show what they are for.
-        await session.exec(update(Member).where(col(Member.member_id) == member_id).values(tier=guest.tier))
+        if guest.granted_tier is not None:
+            await grant_tier(
+                session,
+                member_id,
+                tier=guest.granted_tier,
+                last_day=now.date() + _GRANTED_FOR,
+                reason="moved_in",
+                by=ACTOR,
+                plan=tiers,
+                now=now,
+            )
         numbers[guest.card] = member_id
     return numbers
 

@@ -8,16 +8,20 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from api import fields
+from api.callers import MemberCaller
 from api.consents import ConsentAnswers, ConsentView, consents_given, view_consents
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals, write_refusals
 from api.etags import conditional
+from api.programmes import tiers_in_force
 from api.rate_limits import Limit, limited
-from kernel.database import driver
+from api.services import Services
+from kernel.database import ReadSession, driver
 from loyalty.access.sessions import end_session
 from loyalty.members.family import family_of
 from loyalty.members.ids import member_public_id
 from loyalty.members.profile import Profile, ProfileChanges, change_profile, read_profile
+from loyalty.tiers.looking import with_current_tier
 
 CHANGES = Limit("profile_changes", 120, 3_600)
 
@@ -76,7 +80,7 @@ class MyProfile(Controller):
         self, request: Request[Any, Any, Any], caller: Member, services: ServicesOf
     ) -> Response[ProfileView]:
         async with services.database.read() as session:
-            profile = await read_profile(session, caller.member_id)
+            profile = await _profile(session, caller, services)
         return conditional(request, view_profile(profile))
 
     @patch(
@@ -90,7 +94,7 @@ class MyProfile(Controller):
         async with services.database.write() as session:
             await change_profile(session, caller.member_id, changes, now=services.clock())
             await session.commit()
-            profile = await read_profile(session, caller.member_id)
+            profile = await _profile(session, caller, services)
         return view_profile(profile)
 
     @delete(
@@ -105,6 +109,11 @@ class MyProfile(Controller):
             family = await family_of(await driver(session), caller.member_id)
             await end_session(session, family, caller.session_id, because="signed_out", now=services.clock())
             await session.commit()
+
+
+async def _profile(session: ReadSession, caller: MemberCaller, services: Services) -> Profile:
+    profile = await read_profile(session, caller.member_id)
+    return await with_current_tier(session, profile, tiers_in_force(services), now=services.clock())
 
 
 def profile_changes(patch: ProfilePatch, *, source: str) -> ProfileChanges:

@@ -5,12 +5,14 @@ from datetime import datetime
 from msgspec import Struct
 
 from api.callers import TerminalCaller
+from api.programmes import tiers_in_force
 from api.security.member_tokens import LIFETIME, MemberToken, Proof, issue_member_token
 from api.services import Services
 from kernel.database import ReadSession
 from loyalty.masks import masked, masked_name
 from loyalty.members.ids import member_public_id
 from loyalty.members.profile import read_profile
+from loyalty.tiers.looking import with_current_tier
 
 
 class MaskedIdentity(Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ async def present_customer(
 ) -> Customer:
     """The surviving member, for this sale at the terminal: the caller, or one that a hub acts for."""
     profile = await read_profile(session, member_id)
+    profile = await with_current_tier(session, profile, tiers_in_force(services), now=now)
     token = MemberToken(
         member_id=profile.member_id,
         terminal_id=terminal_id,

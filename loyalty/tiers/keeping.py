@@ -15,7 +15,7 @@ from loyalty.tiers.bonuses import pay_bonus, take_bonuses_back
 from loyalty.tiers.folding import Fold, Transition
 from loyalty.tiers.measures import Measures, add_to
 from loyalty.tiers.plan import NO_TIER, TierPlan
-from loyalty.tiers.standing import Change, ChangeCause, Standing
+from loyalty.tiers.standing import Change, ChangeCause, Grant, Standing
 from loyalty.tiers.windows import period_of
 
 _BY_DOING = frozenset({"purchase", "action"})
@@ -57,6 +57,21 @@ def take_in(
         periods = {_period(plan, day, account), _period(plan, today, account)}
         take_bonuses_back(standing, account, plan, after, periods, now=now)
     _look_ahead(standing, account, plan, fold, today, now, warns=False)
+
+
+def change_grant(standing: Standing, account: Account, plan: TierPlan, grant: Grant | None, *, now: datetime) -> None:
+    """Grant a tier by hand, in the place of an earlier grant, or end it. ``catch_up`` must have been called."""
+    standing.grant = grant
+    today = today_of(standing, account, now)
+    fold = fold_of(standing, account, plan, today)
+    _move(standing, account, plan, _effective(standing, plan, fold.tier, now), now, ChangeCause("manual", plan.version))
+    _look_ahead(standing, account, plan, fold, today, now, warns=False)
+
+
+def tier_under(standing: Standing, account: Account, plan: TierPlan, *, now: datetime) -> str | None:
+    """The tier that the standing's days and its grant would give under another plan. Nothing is changed."""
+    fold = fold_of(standing, account, plan, today_of(standing, account, now))
+    return plan.code(_effective(standing, plan, fold.tier, now))
 
 
 def today_of(standing: Standing, account: Account, now: datetime) -> date:
@@ -119,7 +134,6 @@ def _effective(standing: Standing, plan: TierPlan, earned: int, instant: datetim
 
 
 def _move(standing: Standing, account: Account, plan: TierPlan, tier: int, at: datetime, cause: ChangeCause) -> None:
-    standing.is_changed = True
     standing.since = standing.since or at
     code = plan.code(tier)
     if code == account.tier:
@@ -143,7 +157,7 @@ def _look_ahead(
 
     The fold is run on for that. ``warns``: a warning that is due is given; else it is left to the next look.
     """
-    standing.through = today
+    standing.is_changed, standing.through = True, today
     current, earned = plan.place(account.tier), fold.tier
     change = fold.next_change(today)
     changes_at = None if change is None else local_day_starts(change.day, account.zone)

@@ -165,6 +165,10 @@ class Checkout:
         entries = (await self._on_the_phone(member_id, "history"))["entries"]
         return [Row(entry["kind"], entry["points"]) for entry in reversed(entries)]
 
+    async def tier(self, member_id: int) -> Answer:
+        """The member's tier as the phone shows it."""
+        return await self._on_the_phone(member_id, "tier")
+
     async def run_job(self, name: str) -> None:
         """What the worker does in its own time, now."""
         job = next(job for job in SCHEDULE if job.name == name)

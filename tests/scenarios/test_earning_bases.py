@@ -66,11 +66,14 @@ async def test_a11_six_sales_at_once_add_up_exactly(checkout: Checkout) -> None:
     assert ["You have 86.38 points"] in [receipt["print"] for receipt in receipts]
 
 
-@scenario("A13", later="nothing earns a tier yet; the ten points are paid")
+@scenario("A13")
 async def test_a13_a_point_for_each_thousand(checkout: Checkout) -> None:
-    await checkout.open_with(rate(points=1, per_minor=100_000))
-    receipt = await checkout.sells(await checkout.member(), line(amount_minor=1_000_000))
-    assert earned(receipt) == 10
+    bronze = {"code": "bronze", "names": {"en": "Bronze"}}
+    silver = {"code": "silver", "names": {"en": "Silver"}, "thresholds": {"spend_minor": 1_000_001}}
+    await checkout.open_with(rate(points=1, per_minor=100_000), tiers=[bronze, silver])
+    member = await checkout.member()
+    receipt = await checkout.sells(member, line(amount_minor=1_000_000))
+    assert (earned(receipt), (await checkout.tier(member))["tier"]["code"]) == (10, "bronze")
 
 
 @scenario("A15", differs="an entry is never rewritten: ten points are taken by a second one, which leaves ten")

@@ -101,6 +101,7 @@ async def test_the_member_of_the_demo_is_at_home_in_the_app(
     home = (await client.get("/v1/me/home", headers=me)).json()
     assert home["profile"]["name"] == ANNA.name
     assert home["balance"]["language"] == "ru"
+    assert home["tier"]["tier"]["code"] == "regular", "she has come often enough"
     beans, stamps = home["balance"]["wallets"]
     assert beans["balance"] == beans["available"] + sum(dated["points"] for dated in beans["pending"]) > 0
     assert stamps["balance"] > 0
