@@ -29,7 +29,7 @@ WITH RECURSIVE family (root, member_id, zone) AS (
 ), entries AS (
     SELECT f.root, (j.occurred_at AT TIME ZONE f.zone)::date AS day, j.*
     FROM family f JOIN journal j USING (member_id)
-    WHERE j.kind = 'adjusted' OR j.cause_kind NOT IN ('purchase', 'refund', 'tier')
+    WHERE j.kind = 'adjusted'
 ), counted (root, day, measure, wallet, amount) AS (
     SELECT root, day, 'spend_minor', '', total_minor FROM sales
     UNION ALL SELECT root, day, 'spend_minor', '', -amount_minor FROM returns
@@ -41,15 +41,8 @@ WITH RECURSIVE family (root, member_id, zone) AS (
     UNION ALL
     SELECT root, day, 'points', e ->> 'wallet', -(e ->> 'taken')::bigint FROM returns, jsonb_array_elements(effect) AS e
     UNION ALL
-    SELECT root, day, 'points', wallet, amount * ((debit = 'issued')::int - (credit = 'issued')::int)
-    FROM entries WHERE 'issued' IN (debit, credit)
-    UNION ALL
     SELECT root, day, 'adjusted', wallet, amount * ((debit = 'adjusted')::int - (credit = 'adjusted')::int)
     FROM entries WHERE 'adjusted' IN (debit, credit)
-    UNION ALL
-    SELECT root, min(day), 'actions', '', 1 FROM entries
-    WHERE cause_kind = 'action' AND 'issued' IN (debit, credit)
-    GROUP BY root, member_id, cause_no HAVING sum(amount * ((debit = 'issued')::int - (credit = 'issued')::int)) > 0
 )
 SELECT root, day, measure, wallet, sum(amount)::bigint FROM counted GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0
 """
