@@ -11,6 +11,8 @@ from api.admin.backtests import AdminBacktests
 from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
+from api.admin.job_requests import create_bulk_operation, create_retroactive_job
+from api.admin.jobs import AdminJobs
 from api.admin.liability_reports import AdminLiability
 from api.admin.member_adjustments import adjust_member_points
 from api.admin.member_identities import AdminMemberIdentities
@@ -134,6 +136,9 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminSettlement,
     AdminBacktests,
     AdminTasks,
+    create_retroactive_job,
+    create_bulk_operation,
+    AdminJobs,
     AdminAccountingPeriods,
     list_audit_entries,
     development_outbox,

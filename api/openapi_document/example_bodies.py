@@ -38,6 +38,8 @@ _REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "NewCashier": {"name": "Vera"},
     "NewVersion": {"draft_id": "spring", "note": "Spring prices"},
     "MembersPatch": {"add": ["mem_2ka9-e5"]},
+    "NewRetroactiveJob": {"draft_id": "spring", "from_day": "2026-01-01", "rules": ["base"]},
+    "NewBulkOperation": {"grant": {"points": 50}, "segment": "gold-fans"},
     "NewBacktest": {"draft_id": "spring", "from_day": "2026-01-01"},
     "NewStaff": {"email": "boris@example.com", "name": "Boris Ivanov"},
 }

@@ -17,6 +17,7 @@ _IDS: Final[dict[str, Any]] = {
     "approval_id": "apr_2-6q",
     "message_id": 12,
     "task_id": 42,
+    "job_id": 7,
     "member_number": 85321,
     "number": "0042",
     "sku": "espresso",

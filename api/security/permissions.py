@@ -39,6 +39,10 @@ class Permission(StrEnum):
     APPROVALS_DECIDE = "approvals:decide"
     """Allowing what somebody else asked for, together with the permission that its kind needs."""
     TASKS_CANCEL = "tasks:cancel"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
+    """Preparing one, up to its preview."""
+    JOBS_APPLY = "jobs:apply"
     REPORTS_READ = "reports:read"
     ACCOUNTING_CLOSE = "accounting:close"
     METRICS_READ = "metrics:read"
@@ -61,6 +65,8 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.SEGMENTS_WRITE,
         Permission.APPROVALS_READ,
         Permission.TASKS_CANCEL,
+        Permission.JOBS_READ,
+        Permission.JOBS_WRITE,
     },
     "support": _READERS
     | {Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.POINTS_ADJUST, Permission.MEMBERS_MERGE}

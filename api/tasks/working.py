@@ -20,8 +20,11 @@ from loyalty.tasks.leasing import Ending, Taken, end_task, keep_task, put_back, 
 
 KEEP_EVERY_S: Final = 1.0
 """How often the lease is renewed and the progress told: so old is what staff see."""
-_UNREACHABLE: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, DBAPIError, PoolTimeoutError)
-"""The database went away: the lease ends by itself and the task is begun again."""
+_UNREACHABLE: Final = (
+    *(OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, DBAPIError, PoolTimeoutError),
+    *(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError),
+)
+"""The database went away, or somebody kept a lock: the lease ends by itself and the task is begun again."""
 
 log = structlog.get_logger()
 

@@ -34,6 +34,8 @@ class Question(Struct, frozen=True, kw_only=True):
     until_day: date | None = None
     sample_bp: int = WHOLE_BP
     salt: str = "back-test"
+    rules: tuple[str, ...] | None = None
+    """Only what these pay is told, on both sides; None: all."""
     members: tuple[int, ...] | None = None
     """Only these; None: everybody."""
 

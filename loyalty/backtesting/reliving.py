@@ -143,9 +143,13 @@ class Reliving:
             frozen.purchase.zone,
             frozen.member.tier,
             frozen.programme_version,
-            drafted,
-            happened,
+            self._told(drafted),
+            self._told(happened),
         )
+
+    def _told(self, rule_points: Mapping[str, int]) -> Mapping[str, int]:
+        told = self._question.rules
+        return rule_points if told is None else {code: rule_points[code] for code in told if code in rule_points}
 
 
 def _full_budgets(question: Question, part: Part) -> Budgets:

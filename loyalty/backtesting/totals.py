@@ -127,11 +127,7 @@ class Adding:
         """What it comes to."""
         totals = self._totals
         totals.members = len(self._members)
-        sums = [
-            MemberSum(member_id, wallet, points.drafted, points.happened)
-            for member_id, wallets in self._members.items()
-            for wallet, points in wallets.items()
-        ]
+        sums = self.member_sums()
         totals.members_changed = len({each.member_id for each in sums if each.difference})
         for each in sums:
             totals.wallets.setdefault(each.wallet, Sum()).add(Sum(each.drafted, each.happened))
@@ -140,6 +136,14 @@ class Adding:
             classes[step] = classes.get(step, 0) + 1
         totals.most_affected = most_affected(sums)
         return totals
+
+    def member_sums(self) -> list[MemberSum]:
+        """What each member would have, and has, by wallet."""
+        return [
+            MemberSum(member_id, wallet, points.drafted, points.happened)
+            for member_id, wallets in self._members.items()
+            for wallet, points in wallets.items()
+        ]
 
 
 class _Rules:

@@ -37,8 +37,9 @@ def claw_back(
     expired_unspent: int,
     promised: int,
     policy: ShortfallPolicy,
+    target: str = "issued",
 ) -> ClawBack:
-    """Take back ``points`` that ``cause`` earned.
+    """Take back ``points`` that ``cause`` earned, to the account ``target`` that they came from.
 
     From free points of its own lots in take-back order; then from those that expired unspent, which costs nobody
     anything (``expired_unspent``: not yet forgiven); then as debt, whatever the ``policy``, for own points that are
@@ -53,12 +54,12 @@ def claw_back(
             left -= share
     taken = points - left
     if taken:
-        entry = account.enter(wallet, "member", "issued", taken, "clawed_back", act)
+        entry = account.enter(wallet, "member", target, taken, "clawed_back", act)
         for lot, share in shares:
             account.move(lot, "clawed", share, act, cause=cause, entry=entry)
     forgiven = min(expired_unspent, left)
     left -= forgiven
     certain = min(promised, left)
-    settle_shortfall(account, wallet, certain, "debt", act, target="issued", kind="clawed_back")
-    short = settle_shortfall(account, wallet, left - certain, policy, act, target="issued", kind="clawed_back")
+    settle_shortfall(account, wallet, certain, "debt", act, target=target, kind="clawed_back")
+    short = settle_shortfall(account, wallet, left - certain, policy, act, target=target, kind="clawed_back")
     return ClawBack(taken, forgiven, certain + short.owed, short.written_off, short.left)

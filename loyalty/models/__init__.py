@@ -5,6 +5,7 @@ from loyalty.models.accounting import AccountingClose, AccountingFigure, Account
 from loyalty.models.action import Action, ActionEvent, ActionProof
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
+from loyalty.models.job import Job, JobItem, JobProblem
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
@@ -39,6 +40,9 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Identity",
+    "Job",
+    "JobItem",
+    "JobProblem",
     "JournalEntry",
     "LedgerSeal",
     "Lot",

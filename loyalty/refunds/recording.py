@@ -141,7 +141,7 @@ async def _refund(
     occurred_at = min(refund.stated_at, now)
     act = Act(Cause("refund", refund_no), submission.actor, occurred_at, now)
     traced = Traced(
-        await trace_earned(connection, account, original.member_id, original.purchase_no),
+        await trace_earned(connection, account, original.member_id, Cause("purchase", original.purchase_no)),
         await trace_spent(connection, account, original.member_id, original.purchase_no, original.hold_no),
     )
     effects = apply_refund(account, original, reckoning, traced, document, act)

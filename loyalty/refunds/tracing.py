@@ -1,4 +1,4 @@
-"""Which lots a sale earned and which lots paid for it, wherever merges have moved them."""
+"""Which lots a sale or a job earned and which lots paid for it, wherever merges have moved them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Cause
 from loyalty.ledger.loading import add_lot, load_lots, lot_from
 from loyalty.ledger.lots import Lot
 from loyalty.ledger.restoring import SpentLot
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 _EARNED = """
 WITH RECURSIVE family (member_id, lot_no) AS (
     SELECT member_id, lot_no FROM lot
-    WHERE member_id = $1 AND cause_kind = 'purchase' AND cause_no = $2
+    WHERE member_id = $1 AND cause_kind = $2 AND cause_no = $3
     UNION
     SELECT l.member_id, l.lot_no
     FROM family f JOIN lot l ON l.origin_member_id = f.member_id AND l.origin_lot_no = f.lot_no
     WHERE l.cause_kind IN ('merge', 'refund')
 )
-SELECT l.* FROM family f JOIN lot l USING (member_id, lot_no) ORDER BY l.cause_kind <> 'purchase', lot_no
+SELECT l.* FROM family f JOIN lot l USING (member_id, lot_no) ORDER BY l.cause_kind <> $2, lot_no
 """
 _MOVED = """
 SELECT m.lot_no, m.kind, sum(m.amount)::bigint AS points
@@ -64,13 +65,13 @@ class EarnedLots:
 
 
 async def trace_earned(
-    connection: "Connection[Record]", account: Account, member_id: int, purchase_no: int
+    connection: "Connection[Record]", account: Account, member_id: int, cause: Cause
 ) -> Mapping[str, EarnedLots]:
-    """By wallet: the lots that purchase ``purchase_no`` of ``member_id`` earned, in the hands of ``account``."""
+    """By wallet: the lots that ``cause``, a purchase or a job, gave ``member_id``, in the hands of ``account``."""
     by_wallet: dict[str, EarnedLots] = defaultdict(EarnedLots)
     family: dict[int, list[int]] = defaultdict(list)
     wallets: dict[tuple[int, int], str] = {}
-    for row in await connection.fetch(_EARNED, member_id, purchase_no):
+    for row in await connection.fetch(_EARNED, member_id, cause.kind, cause.no):
         family[row["member_id"]].append(row["lot_no"])
         wallets[row["member_id"], row["lot_no"]] = row["wallet"]
         wallet = by_wallet[row["wallet"]]

@@ -7,7 +7,7 @@ sale reads any more.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -15,6 +15,9 @@ from kernel.database import ReadSession, WriteSession, driver
 from loyalty.csv_files import LineProblem
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.segments.files import COLUMN, MOST_PROBLEMS, MemberListInvalidError
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 ListMode: TypeAlias = Literal["replace", "add", "remove"]
 
@@ -61,6 +64,22 @@ async def change_list(
         added = _rows(await connection.execute(_ADD, members, code, now))
     total = (await count_listed(session, [code]))[code]
     return ListChange(added=added, removed=removed, members=total)
+
+
+async def change_membership(
+    connection: "Connection[Record]",
+    code: str,
+    members: Collection[int],
+    change: Literal["add", "remove"],
+    now: datetime,
+) -> set[int]:
+    """Put living members on the list ``code``, or take members off it; answers those for whom that was a change."""
+    await connection.execute(_ONE_AT_A_TIME, code)
+    if change == "add":
+        rows = await connection.fetch(_ADD + "RETURNING member_id", list(members), code, now)
+    else:
+        rows = await connection.fetch(_REMOVE + " RETURNING member_id", list(members), code)
+    return {row[0] for row in rows}
 
 
 async def count_listed(session: ReadSession, codes: Collection[str]) -> dict[str, int]:

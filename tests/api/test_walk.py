@@ -30,6 +30,7 @@ NOBODYS: dict[str, str] = {
     "redemption_id": encode_public_id("red", 999_999, 1),
     "version": "999999",
     "task_id": "999999",
+    "job_id": "999999",
 }
 """Ids that are well-formed and nobody's; of what the business names itself, any name."""
 OTHER_PARAMETERS = "nowhere-1"

@@ -17,7 +17,7 @@ REFERENCE = {
     *("store", "terminal", "reward_stock"),
 }
 """Configuration: the same on every shard."""
-RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "shift_report", "task"}
+RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "job", "job_problem", "shift_report", "task"}
 THE_BOOKS = {"accounting_period", "accounting_close", "accounting_figure"}
 """Sums of everybody, by month."""
 OUTGOING = {"message"}

@@ -9,6 +9,7 @@ from loyalty.verification import (
     balances,
     due,
     holds,
+    jobs,
     limits,
     lots,
     outbox,
@@ -257,6 +258,26 @@ DAMAGES = (
         sales.REFUNDED_MONEY,
         "more cash than the goods were worth",
         "UPDATE refund SET cash_minor = amount_minor + 1 WHERE receipt_key LIKE '%/rb0'",
+    ),
+    damage(
+        jobs.APPLIED,
+        "a job that says it gave more",
+        """UPDATE job_item SET moved = '{{"points": 41}}' WHERE member_id = {boris} AND state = 'applied'""",
+    ),
+    damage(
+        jobs.APPLIED,
+        "points of a job without its item",
+        "DELETE FROM job_item WHERE member_id = {boris} AND state = 'applied'",
+    ),
+    damage(
+        jobs.REVERSED,
+        "a job that says it took back more",
+        """UPDATE job_item SET returned = '{{"points": -31}}' WHERE member_id = {boris} AND state = 'reversed'""",
+    ),
+    damage(
+        jobs.ITEMS,
+        "a job that was not taken back whole",
+        "UPDATE job SET state = 'reversed' WHERE state = 'applied'",
     ),
     damage(
         limits.COUNTERS,

@@ -1,5 +1,6 @@
 """Some weeks of a shop, made over HTTP and through the domain: what invariants are tried on."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,8 +8,13 @@ import httpx
 
 from api.delivering import Outbox
 from api.services import Services
+from api.tasks.kinds import KINDS
+from api.tasks.working import Tasks
 from loyalty.accounting.closing import begin_closing, close
 from loyalty.actions.outcome import Proof
+from loyalty.jobs.kinds import PointsGrant
+from loyalty.jobs.listing import list_members
+from loyalty.jobs.making import Step, begin_job, begin_step, lock_job
 from loyalty.ledger.seals import seal_members
 from loyalty.members.corrections import adjust_points
 from loyalty.members.erasing import erase_member
@@ -121,6 +127,24 @@ class History:
             )
             await session.commit()
 
+    async def grants(self, who: str, points: int, *, and_takes_back: bool) -> None:
+        """A bulk operation for one member, done by the worker."""
+        grant = PointsGrant(wallet="points", points=points, expiry=PROGRAMME.expiry)
+        line = f"member_id\n{member_public_id(self.members[who])}".encode()
+        by, now = "staff:boris", self.clock()
+        async with self.services.database.write() as session:
+            job = await begin_job(
+                session, grant, segment=None, awaits_list=True, reason="goodwill", requested_by=by, now=now
+            )
+            await list_members(session, job, line, lookup_key=self.services.lookup_key, phone_region=None)
+            await session.commit()
+        steps: tuple[Step, ...] = ("preview", "apply", "reverse") if and_takes_back else ("preview", "apply")
+        for step in steps:
+            async with self.services.database.write() as session:
+                await begin_step(session, await lock_job(session, job.job_id), step, requested_by=by, now=now)
+                await session.commit()
+            await Tasks(self.services.database, KINDS, clock=self.clock, stopping=asyncio.Event()).work_on_next()
+
     async def merges(self, source: str, target: str) -> None:
         async with self.services.database.write() as session:
             await merge_members(
@@ -196,6 +220,8 @@ async def play(history: History) -> None:
         await history.tells("clara", "login", f"cl{day}")
     await history.tells("anna", "story", "as", proof=Proof(text="It was good."))
     await history.tells("dina", "story", "ds", proof=Proof(link="https://example.com/dina"))
+    await history.grants("boris", 40, and_takes_back=False)
+    await history.grants("boris", 30, and_takes_back=True)
     await history.pays("anna", "a-paid", 60, line("x", 9_000, quantity="2"), line("y", 8_000))
     await history.returns("a-paid", "r1", x="1")
     await history.returns("a-paid", "r2", y="1")

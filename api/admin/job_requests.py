@@ -1,0 +1,269 @@
+"""Asking for work on many members at once: paying for the past, and bulk operations."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+
+from litestar import post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from api import fields
+from api.admin.backtests import named_document
+from api.admin.job_views import JobSummary, summarise_job
+from api.admin.liability_reports import PeriodBackwardsError
+from api.admin.member_adjustments import MOST_POINTS
+from api.admin.programme_views import DocumentObject
+from api.callers import StaffCaller
+from api.dependencies import ServicesOf, Staff
+from api.documented import created, write_refusals
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
+from api.parameters import as_utc
+from api.security.permissions import Permission, requires_permission
+from api.services import Services
+from kernel.database import WriteSession
+from kernel.errors import UnprocessableError
+from loyalty.audit import record_change
+from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive, SegmentChange, StandingChange
+from loyalty.jobs.making import begin_job
+from loyalty.members.corrections import ExpiryImpossibleError, WalletNotFoundError
+from loyalty.members.freezing import Standing
+from loyalty.models import Job
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.segments.declared import declared_list, declared_segment
+
+WRITING: Final = [requires_permission(Permission.JOBS_WRITE)]
+
+
+class OneOperationError(UnprocessableError):
+    """None was named, or several."""
+
+    code = "one_operation_needed"
+    title = "Name exactly one operation: a grant, a standing or a change of a list."
+
+
+class NoPointsError(UnprocessableError):
+    """A grant of nothing."""
+
+    code = "no_points"
+    title = "A grant gives or takes at least one point."
+
+
+class BudgetInRetroactiveJobError(UnprocessableError):
+    """The ``rule`` has a budget, which members take from each other: nobody's amount would be their own."""
+
+    code = "budget_in_retroactive_job"
+    title = "A rule with a budget cannot be applied to the past."
+
+
+class UnknownRuleError(UnprocessableError):
+    """The document has no such ``rule``."""
+
+    code = "rule_not_found"
+    title = "The programme has no such rule."
+
+
+class NewRetroactiveJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which rules, for which purchases and members. Exactly one of draft, version and document."""
+
+    draft_id: fields.Code | None = None
+    version: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+    document: DocumentObject | None = None
+    rules: Annotated[list[fields.Code], Meta(min_length=1, max_length=500)] | None = None
+    """Only these are compared with what was paid; null: all."""
+    from_day: date | None = None
+    """First local day of members."""
+    until_day: date | None = None
+    """The day after the last one."""
+    direction: Literal["pay", "take_back", "both"] = "pay"
+    segment: fields.Code | None = None
+    """Only members who are in it now. Without it and without a list: everybody."""
+    listed: bool = False
+    """Whether the members come as a file."""
+    reason: fields.Reason
+
+
+class GrantPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As many points to everybody."""
+
+    points: Annotated[int, Meta(ge=-MOST_POINTS, le=MOST_POINTS, examples=[50])]
+    """Negative to take; what is not there becomes debt."""
+    wallet: fields.Code | None = None
+    """Null: the primary wallet."""
+    expires_at: Annotated[datetime, Meta(tz=True, examples=["2026-06-30T21:00:00Z"])] | None = None
+    """Null: they live as long as the programme's points do."""
+
+
+class StandingPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The standing that everybody gets."""
+
+    earning_frozen: bool
+    spending_frozen: bool
+    blocked: bool
+
+
+class ListPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A segment that is a list."""
+
+    segment: fields.Code
+    change: Literal["add", "remove"]
+
+
+class NewBulkOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one operation, for the members of a segment, or of a list that is sent as a file."""
+
+    grant: GrantPart | None = None
+    standing: StandingPart | None = None
+    list: ListPart | None = None
+    segment: fields.Code | None = None
+    """Members who are in it when the preview is made. Null: a file is to be sent."""
+    reason: fields.Reason
+
+
+@post(
+    "/v1/admin/retroactive-jobs",
+    operation_id="createRetroactiveJob",
+    summary="Pay, or take back, for past purchases",
+    description=(
+        "A job that compares what purchases of the period would have earned with what they did, after their refunds. "
+        "Nothing moves before it has been previewed and applied."
+    ),
+    tags=["Staff: jobs"],
+    guards=WRITING,
+    responses=created(JobSummary) | write_refusals(401, 403, 404, 422),
+)
+async def create_retroactive_job(
+    data: JSONBody[NewRetroactiveJob],
+    caller: Staff,
+    services: ServicesOf,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> Answered:
+    if data.from_day is not None and data.until_day is not None and data.from_day >= data.until_day:
+        raise PeriodBackwardsError
+
+    async def act(session: WriteSession, now: datetime) -> JobSummary:
+        document = await named_document(session, data.draft_id, data.version, data.document)
+        _check_rules(document, data.rules)
+        _check_segment(services, data.segment, now=now)
+        asked = Retroactive(
+            document=document,
+            rules=None if data.rules is None else tuple(data.rules),
+            first_day=data.from_day,
+            until_day=data.until_day,
+            direction=data.direction,
+        )
+        return await _begin(
+            session, caller, asked, segment=data.segment, awaits_list=data.listed, reason=data.reason, now=now
+        )
+
+    body = canonical_body("createRetroactiveJob", data)
+    return await answer_once(services, caller, idempotency_key, body, act)
+
+
+@post(
+    "/v1/admin/bulk-operations",
+    operation_id="createBulkOperation",
+    summary="Do something to many members at once",
+    description="A job: previewed, applied once to each, and taken back as one.",
+    tags=["Staff: jobs"],
+    guards=WRITING,
+    responses=created(JobSummary) | write_refusals(401, 403, 404, 422),
+)
+async def create_bulk_operation(
+    data: JSONBody[NewBulkOperation],
+    caller: Staff,
+    services: ServicesOf,
+    idempotency_key: OptionalIdempotencyKey = None,
+) -> Answered:
+    async def act(session: WriteSession, now: datetime) -> JobSummary:
+        asked = _operation(services, data, now=now)
+        _check_segment(services, data.segment, now=now)
+        return await _begin(
+            session,
+            caller,
+            asked,
+            segment=data.segment,
+            awaits_list=data.segment is None,
+            reason=data.reason,
+            now=now,
+        )
+
+    body = canonical_body("createBulkOperation", data)
+    return await answer_once(services, caller, idempotency_key, body, act)
+
+
+def _operation(services: Services, data: NewBulkOperation, *, now: datetime) -> Asked:
+    if sum(part is not None for part in (data.grant, data.standing, data.list)) != 1:
+        raise OneOperationError
+    if data.standing is not None:
+        standing = data.standing
+        return StandingChange(
+            standing=Standing(
+                earning_frozen=standing.earning_frozen,
+                spending_frozen=standing.spending_frozen,
+                blocked=standing.blocked,
+            )
+        )
+    programme = services.programmes.at(now).document
+    if data.list is not None:
+        declared_list([programme], data.list.segment)
+        return SegmentChange(segment=data.list.segment, change=data.list.change)
+    assert data.grant is not None, "one of the three is there"
+    return _grant(programme, data.grant, now=now)
+
+
+def _grant(programme: ProgrammeDocument, grant: GrantPart, *, now: datetime) -> PointsGrant:
+    wallet = grant.wallet or programme.primary_wallet
+    expires_at = as_utc(grant.expires_at, "expires_at")
+    if not grant.points:
+        raise NoPointsError
+    if wallet not in {known.code for known in programme.wallets}:
+        raise WalletNotFoundError(None, wallet=wallet)
+    if expires_at is not None and (grant.points < 0 or expires_at <= now):
+        raise ExpiryImpossibleError
+    return PointsGrant(wallet=wallet, points=grant.points, expiry=programme.expiry, expires_at=expires_at)
+
+
+def _check_rules(document: ProgrammeDocument, codes: Sequence[str] | None) -> None:
+    rules = {rule.code: rule for rule in document.earn_rules}
+    for code in codes or rules:
+        if code not in rules:
+            raise UnknownRuleError(None, rule=code)
+        if rules[code].budget_points is not None:
+            raise BudgetInRetroactiveJobError(None, rule=code)
+
+
+def _check_segment(services: Services, segment: str | None, *, now: datetime) -> None:
+    if segment is not None:
+        declared_segment([services.programmes.at(now).document], segment)
+
+
+async def _begin(
+    session: WriteSession,
+    caller: StaffCaller,
+    asked: Asked,
+    *,
+    segment: str | None,
+    awaits_list: bool,
+    reason: str,
+    now: datetime,
+) -> JobSummary:
+    job: Job = await begin_job(
+        session,
+        asked,
+        segment=segment,
+        awaits_list=awaits_list,
+        reason=reason,
+        requested_by=caller.actor,
+        now=now,
+    )
+    await record_change(
+        session,
+        actor=caller.actor,
+        action="job.created",
+        subject=f"job:{job.job_id}",
+        after={"kind": job.kind, "segment": segment},
+        reason=reason,
+        now=now,
+    )
+    return summarise_job(job)

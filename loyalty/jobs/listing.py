@@ -1,0 +1,125 @@
+"""The list of a job's members as a CSV file: by public id, phone, e-mail or card. Bad lines are told and left out.
+
+Phones and cards are hashed and looked up while the file is read: nothing of them is kept, on the bad lines either.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from kernel.database import RowWriter, WriteSession, driver
+from kernel.errors import UnprocessableError
+from loyalty import identities
+from loyalty.csv_files import BrokenLineError, LineProblem, rows_of, text_of
+from loyalty.identities import InvalidIdentityError, KnownBy, LookupKey
+from loyalty.jobs.making import JobStateError
+from loyalty.ledger.forwarding import surviving_members
+from loyalty.members.ids import MemberNotFoundError, member_id_of
+from loyalty.models import Job, JobItem, JobProblem
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+MOST_LINES: Final = 100_000
+COLUMNS: Final = ("member_id", "phone", "email", "card")
+_HOLDERS: Final = """
+SELECT w.line_no, i.member_id FROM unnest($1::text[], $2::bytea[], $3::bigint[]) AS w (kind, value_hash, line_no)
+JOIN identity AS i USING (kind, value_hash)
+"""
+_LIVING: Final = "SELECT member_id FROM member WHERE member_id = ANY($1::bigint[]) AND status IN ('active', 'blocked')"
+_CLEAR: Final = ("DELETE FROM job_item WHERE job_id = $1", "DELETE FROM job_problem WHERE job_id = $1")
+_ITEMS: Final = RowWriter(JobItem, "member_id", "job_id", "state", "points")
+_PROBLEMS: Final = RowWriter(JobProblem, "job_id", "line_no", "message")
+
+
+class JobListError(UnprocessableError):
+    """The file as a whole cannot be read: at a ``line`` something is wrong with it."""
+
+    code = "job_list_invalid"
+    title = "The list of members cannot be read."
+
+
+async def list_members(
+    session: WriteSession, locked: Job, content: bytes, *, lookup_key: LookupKey, phone_region: str | None
+) -> None:
+    """Make the members that the file names the job's, in place of those of an earlier file; note the bad lines.
+
+    The first line names the one column, one of ``COLUMNS``. A member who stands twice counts once, one who was merged
+    stands for the survivor. Raises ``JobStateError`` once there is a preview, and ``JobListError``.
+    """
+    if locked.state != "listing":
+        raise JobStateError(None, state=locked.state)
+    column, values = _read(content)
+    connection = await driver(session)
+    if column == "member_id":
+        named, problems = _by_id(values)
+    else:
+        named, problems = await _by_identity(connection, _reader(column, phone_region), values, lookup_key)
+    members, nobodies = await _living(connection, named)
+    problems |= dict.fromkeys(nobodies, "is nobody")
+    for statement in _CLEAR:
+        await connection.execute(statement, locked.job_id)
+    await _ITEMS.write(connection, [(member_id, locked.job_id, "listed", "{}") for member_id in sorted(members)])
+    await _PROBLEMS.write(connection, [(locked.job_id, line, message) for line, message in sorted(problems.items())])
+    locked.members, locked.problems = len(members), len(problems)
+    session.add(locked)
+    await session.flush()
+
+
+def _read(content: bytes) -> tuple[str, dict[int, str]]:
+    """The column, and line to value."""
+    try:
+        rows = rows_of(text_of(content))
+        first, columns = next(rows, (1, []))
+        if len(columns) != 1 or columns[0] not in COLUMNS:
+            raise JobListError(None, line=first, message=f"names no column of {', '.join(COLUMNS)}")
+        values: dict[int, str] = {}
+        for line, cells in rows:
+            if len(values) == MOST_LINES:
+                raise JobListError(None, line=line, message=f"is beyond the {MOST_LINES} lines of one list")
+            values[line] = cells[0] if len(cells) == 1 else ""
+    except BrokenLineError as broken:
+        problem = LineProblem(broken.line, "", str(broken))
+        raise JobListError(None, line=problem.line, message=problem.message) from None
+    return columns[0], values
+
+
+def _by_id(values: Mapping[int, str]) -> tuple[dict[int, int], dict[int, str]]:
+    named: dict[int, int] = {}
+    problems: dict[int, str] = {}
+    for line, value in values.items():
+        try:
+            named[line] = member_id_of(value)
+        except MemberNotFoundError:
+            problems[line] = "is no id of a member"
+    return named, problems
+
+
+def _reader(column: str, phone_region: str | None) -> Callable[[str], KnownBy]:
+    if column == "phone":
+        return lambda value: identities.phone(value, region=phone_region)
+    return identities.email if column == "email" else identities.card
+
+
+async def _by_identity(
+    connection: "Connection[Record]", read: Callable[[str], KnownBy], values: Mapping[int, str], lookup_key: LookupKey
+) -> tuple[dict[int, int], dict[int, str]]:
+    wanted: list[tuple[str, bytes, int]] = []
+    problems: dict[int, str] = {}
+    for line, value in values.items():
+        try:
+            known_by = read(value)
+            wanted.append((known_by.kind, lookup_key.digest_of(known_by), line))
+        except InvalidIdentityError:
+            problems[line] = "is not written as its column wants it"
+    rows = await connection.fetch(_HOLDERS, *zip(*wanted, strict=True)) if wanted else []
+    named = {row["line_no"]: row["member_id"] for row in rows}
+    problems |= {line: "is nobody's" for *_, line in wanted if line not in named}
+    return named, problems
+
+
+async def _living(connection: "Connection[Record]", named: Mapping[int, int]) -> tuple[set[int], Iterable[int]]:
+    """The survivors of the members that lines name, and the lines whose member is not there any more."""
+    forwarded = await surviving_members(connection, set(named.values()))
+    survivors = {line: forwarded.get(member_id, member_id) for line, member_id in named.items()}
+    living = {row[0] for row in await connection.fetch(_LIVING, sorted(set(survivors.values())))}
+    return living, [line for line, member_id in survivors.items() if member_id not in living]

@@ -1,0 +1,63 @@
+"""I8 of jobs: each item says what its entries did, and nothing is taken back beyond what was given."""
+
+from typing import Final
+
+from loyalty.verification.invariant import Invariant
+from loyalty.verification.reading import Query
+
+APPLIED: Final = Invariant(
+    "I8",
+    "What a job says it moved for a member is what the journal moved for it, and it moved nothing else.",
+    Query("""
+SELECT member_id, format('job %s, %s', job_id, wallet), coalesce(said.points, 0)::text, coalesce(moved.points, 0)::text
+FROM (
+    SELECT i.member_id, i.job_id, m.key AS wallet, m.value::bigint AS points
+    FROM job_item AS i, jsonb_each_text(i.moved) AS m
+    WHERE i.member_id BETWEEN $1 AND $2 AND m.value <> '0'
+) AS said
+FULL JOIN (
+    SELECT member_id, cause_no AS job_id, wallet, sum(into_lots - into_debt) AS points
+    FROM entries WHERE cause_kind = 'job' GROUP BY 1, 2, 3
+) AS moved USING (member_id, job_id, wallet)
+WHERE coalesce(said.points, 0) <> coalesce(moved.points, 0)
+"""),
+)
+
+REVERSED: Final = Invariant(
+    "I8",
+    "What a job took back from a member is what the journal moved for it, and no more than it had given.",
+    Query("""
+SELECT member_id, format('reversal of job %s, %s', job_id, wallet),
+       format('%s, of %s', coalesce(said.points, 0), coalesce(said.moved, 0)), coalesce(moved.points, 0)::text
+FROM (
+    SELECT i.member_id, i.job_id, r.key AS wallet, r.value::bigint AS points, (i.moved ->> r.key)::bigint AS moved
+    FROM job_item AS i, jsonb_each_text(i.returned) AS r
+    WHERE i.member_id BETWEEN $1 AND $2
+) AS said
+FULL JOIN (
+    SELECT member_id, cause_no AS job_id, wallet, sum(into_lots - into_debt) AS points
+    FROM entries WHERE cause_kind = 'job_reversal' GROUP BY 1, 2, 3
+) AS moved USING (member_id, job_id, wallet)
+WHERE NOT EXISTS (SELECT FROM merged WHERE merged.member_id = said.member_id OR merged.member_id = moved.member_id)
+  AND (coalesce(said.points, 0) <> coalesce(moved.points, 0) OR abs(coalesce(said.points, 0)) > abs(said.moved)
+       OR said.points * said.moved > 0)
+"""),
+)
+"""After a merge the survivor has the entries, perhaps of two items."""
+
+ITEMS: Final = Invariant(
+    "R1",
+    "Every item has its job and its member, and a job that was applied or reversed has left none undone.",
+    Query("""
+SELECT i.member_id, format('item of job %s, %s', i.job_id, i.state),
+       CASE WHEN j.job_id IS NULL THEN 'a job' WHEN m.member_id IS NULL THEN 'a member' ELSE 'settled' END, j.state
+FROM job_item AS i
+LEFT JOIN job AS j USING (job_id) LEFT JOIN member AS m ON m.member_id = i.member_id
+WHERE i.member_id BETWEEN $1 AND $2
+  AND (j.job_id IS NULL OR m.member_id IS NULL
+       OR (j.state IN ('applied', 'reversing', 'reversed') AND i.state IN ('listed', 'previewed'))
+       OR (j.state = 'reversed' AND i.state = 'applied'))
+"""),
+)
+
+INVARIANTS: Final = (APPLIED, REVERSED, ITEMS)

@@ -1,0 +1,389 @@
+"""Jobs from the first request to the last member: previewed, applied once, taken back as one."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from api.services import Services
+from api.tasks.kinds import KINDS
+from api.tasks.working import Tasks
+from kernel.database import driver
+from loyalty.members.erasing import erase_member
+from loyalty.members.ids import member_public_id
+from loyalty.members.merging import merge_members
+from loyalty.programme.decoding import encode_programme
+from tests.clocks import MovableClock
+from tests.journeys.tills import balances, done, fetch, refund, sale
+from tests.programmes import fixed, programme, publish, rate
+from tests.shop import Shop, Till
+from tests.verified import assert_verified
+
+JOBS = "/v1/admin/jobs"
+DOUBLE = encode_programme(programme(rate(points=2)))
+NOTHING = encode_programme(programme(fixed("other", 1, condition="purchase.total_minor > 100000000")))
+BUDGETED = encode_programme(programme(rate(budget_points=9)))
+BACKWARDS = {"from_day": "2026-03-02", "until_day": "2026-03-01"}
+LISTS = {"segments": [{"code": "fans", "names": {"en": "Fans"}}]}
+
+
+@pytest.fixture
+async def manager(services: Services, shop: Shop) -> dict[str, str]:
+    await publish(services, programme(rate(), **LISTS))
+    return await shop.staff("manager")
+
+
+@pytest.fixture
+async def till(shop: Shop, manager: dict[str, str]) -> Till:
+    return await shop.till()
+
+
+async def work(services: Services) -> int:
+    """Do every task that waits; how many."""
+    tasks = Tasks(services.database, KINDS, clock=services.clock, stopping=asyncio.Event())
+    total = 0
+    while taken := await tasks.work_on_next():
+        total += taken
+    return total
+
+
+async def bought(client: httpx.AsyncClient, till: Till, member_id: int, number: str) -> None:
+    """A sale of 100."""
+    await done(client, till, "purchases", sale(number, member={"id": member_public_id(member_id)}))
+
+
+async def asked(client: httpx.AsyncClient, headers: dict[str, str], path: str, **body: Any) -> int:
+    answer = await client.post(f"/v1/admin/{path}", headers=headers, json={"reason": "goodwill", **body})
+    assert answer.status_code == 201, answer.text
+    job_id: int = answer.json()["job_id"]
+    return job_id
+
+
+async def listed(client: httpx.AsyncClient, headers: dict[str, str], job_id: int, *lines: str) -> dict[str, Any]:
+    csv = headers | {"Content-Type": "text/csv"}
+    answer = await client.put(f"{JOBS}/{job_id}/members", headers=csv, content="\n".join(lines).encode())
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def applied(
+    services: Services, client: httpx.AsyncClient, headers: dict[str, str], job_id: int
+) -> dict[str, Any]:
+    """The job after its preview has been applied."""
+    await work(services)
+    answer = await client.post(f"{JOBS}/{job_id}/application", headers=headers)
+    assert answer.status_code == 201, answer.text
+    await work(services)
+    return await found(client, headers, job_id)
+
+
+async def reversed_again(
+    services: Services, client: httpx.AsyncClient, headers: dict[str, str], job_id: int
+) -> dict[str, Any]:
+    answer = await client.post(f"{JOBS}/{job_id}/reversal", headers=headers)
+    assert answer.status_code == 201, answer.text
+    await work(services)
+    return await found(client, headers, job_id)
+
+
+async def found(client: httpx.AsyncClient, headers: dict[str, str], job_id: int) -> dict[str, Any]:
+    body: dict[str, Any] = (await client.get(f"{JOBS}/{job_id}", headers=headers)).json()
+    return body
+
+
+def ids(members: Sequence[int]) -> list[str]:
+    return ["member_id", *map(member_public_id, members)]
+
+
+async def test_the_past_is_paid_for_once_and_taken_back(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], till: Till
+) -> None:
+    anna, boris = await shop.member(), await shop.member()
+    await bought(client, till, anna, "1")
+    await bought(client, till, anna, "2")
+    await bought(client, till, boris, "3")
+    job_id = await asked(client, manager, "retroactive-jobs", document=DOUBLE)
+    await work(services)
+    preview = await found(client, manager, job_id)
+    assert (preview["state"], preview["members"], preview["points_given"]) == ("previewed", 2, 300)
+    assert await balances(services) == [200, 100], "a preview moves nothing"
+    done_ = await applied(services, client, manager, job_id)
+    assert (done_["state"], done_["items"]) == ("applied", {"applied": 2})
+    assert await balances(services) == [400, 200]
+    again = await client.post(f"{JOBS}/{job_id}/application", headers=manager)
+    assert (again.status_code, again.json()["code"]) == (409, "job_state")
+    file = await client.get(f"{JOBS}/{job_id}/items/csv", headers=manager)
+    assert file.text.splitlines()[1] == f"{member_public_id(anna)},points,applied,200,200,,"
+    await assert_verified(services)
+    back = await reversed_again(services, client, manager, job_id)
+    assert (back["state"], back["items"]) == ("reversed", {"reversed": 2})
+    assert await balances(services) == [200, 100]
+    await assert_verified(services)
+
+
+async def test_points_of_the_past_are_taken_and_given_back(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], till: Till
+) -> None:
+    await bought(client, till, await shop.member(), "1")
+    job_id = await asked(client, manager, "retroactive-jobs", document=NOTHING, direction="take_back")
+    await applied(services, client, manager, job_id)
+    assert await balances(services) == [0]
+    await reversed_again(services, client, manager, job_id)
+    assert await balances(services) == [100]
+    await assert_verified(services)
+
+
+async def test_whom_the_preview_would_give_another_amount_by_now_is_skipped_and_listed(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], till: Till
+) -> None:
+    anna, boris = await shop.member(), await shop.member()
+    await bought(client, till, anna, "1")
+    await bought(client, till, boris, "2")
+    job_id = await asked(client, manager, "retroactive-jobs", document=DOUBLE)
+    await work(services)
+    await done(client, till, "refunds", refund("1"))
+    job = await applied(services, client, manager, job_id)
+    assert job["items"] == {"applied": 1, "skipped": 1}
+    items = (await client.get(f"{JOBS}/{job_id}/items", headers=manager)).json()["items"]
+    assert [(item["state"], item["why"]) for item in items] == [("skipped", "facts_changed"), ("applied", None)]
+    assert await balances(services) == [0, 200]
+
+
+async def test_a_list_with_bad_lines_is_used_without_them(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    await shop.member(phone="+79990000001")
+    await shop.member(phone="+79990000002")
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 50})
+    lines = ("phone", "+7 999 000-00-01", "nonsense", "+79990000099", "+79990000001", "89990000002")
+    job = await listed(client, manager, job_id, *lines)
+    assert (job["state"], job["members"], job["problems"]) == ("previewing", 2, 2)
+    problems = await client.get(f"{JOBS}/{job_id}/problems/csv", headers=manager)
+    assert problems.text.splitlines()[1:] == ["3,is not written as its column wants it", "4,is nobody's"]
+    await applied(services, client, manager, job_id)
+    assert await balances(services) == [50, 50]
+    await assert_verified(services)
+
+
+@pytest.mark.parametrize("content", ["", "name\nAnna", "member_id,phone\n", 'member_id\n"open'])
+async def test_a_file_that_is_no_list_is_refused(
+    client: httpx.AsyncClient, manager: dict[str, str], content: str
+) -> None:
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 50})
+    csv = manager | {"Content-Type": "text/csv"}
+    answer = await client.put(f"{JOBS}/{job_id}/members", headers=csv, content=content.encode())
+    assert (answer.status_code, answer.json()["code"]) == (422, "job_list_invalid")
+    assert (await found(client, manager, job_id))["state"] == "listing"
+
+
+async def test_spent_points_of_a_grant_are_owed_when_it_is_taken_back(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna = await shop.member()
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 50})
+    await listed(client, manager, job_id, *ids([anna]))
+    await applied(services, client, manager, job_id)
+    body = {"points": -30, "reason": "slip"}
+    path = f"/v1/admin/members/{member_public_id(anna)}/adjustments"
+    assert (await client.post(path, headers=manager, json=body)).status_code == 201
+    await reversed_again(services, client, manager, job_id)
+    assert await balances(services) == [-30]
+    await assert_verified(services)
+
+
+async def test_expired_points_of_a_grant_are_not_asked_for_again(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], clock: MovableClock
+) -> None:
+    anna = await shop.member()
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 50, "expires_at": "2026-03-10T00:00:00Z"})
+    await listed(client, manager, job_id, *ids([anna]))
+    await applied(services, client, manager, job_id)
+    clock.advance(days=30)
+    manager = await shop.staff("manager")
+    job = await reversed_again(services, client, manager, job_id)
+    assert job["items"] == {"reversed": 1}
+    assert await balances(services) == [0]
+    await assert_verified(services)
+
+
+async def test_a_grant_of_a_negative_number_takes_points_into_debt(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": -20})
+    await listed(client, manager, job_id, *ids([await shop.member()]))
+    await applied(services, client, manager, job_id)
+    assert await balances(services) == [-20]
+    await reversed_again(services, client, manager, job_id)
+    assert await balances(services) == [0]
+    await assert_verified(services)
+
+
+async def test_members_are_blocked_and_get_back_what_they_had(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna, boris, clara = await shop.member(), await shop.member(), await shop.member()
+    await freeze(client, manager, boris, spending_frozen=True)
+    blocked = {"earning_frozen": False, "spending_frozen": False, "blocked": True}
+    job_id = await asked(client, manager, "bulk-operations", standing=blocked)
+    await listed(client, manager, job_id, *ids([anna, boris, clara]))
+    await applied(services, client, manager, job_id)
+    assert await standings(services) == [("blocked", False), ("blocked", False), ("blocked", False)]
+    await freeze(client, manager, clara)
+    job = await reversed_again(services, client, manager, job_id)
+    assert await standings(services) == [("active", False), ("active", True), ("active", False)]
+    assert job["items"] == {"reversed": 2, "kept": 1}
+
+
+async def freeze(client: httpx.AsyncClient, headers: dict[str, str], member_id: int, **more: bool) -> None:
+    body = {"earning_frozen": False, "spending_frozen": False, "blocked": False, "reason": "seen", **more}
+    path = f"/v1/admin/members/{member_public_id(member_id)}/standing"
+    assert (await client.put(path, headers=headers, json=body)).status_code == 200
+
+
+async def standings(services: Services) -> list[tuple[Any, ...]]:
+    return await fetch(services, "SELECT status, spending_frozen FROM member ORDER BY member_id")
+
+
+async def test_a_list_of_members_is_added_to_and_put_back(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna, boris = await shop.member(), await shop.member()
+    first = await asked(client, manager, "bulk-operations", list={"segment": "fans", "change": "add"})
+    await listed(client, manager, first, *ids([anna]))
+    await applied(services, client, manager, first)
+    second = await asked(client, manager, "bulk-operations", list={"segment": "fans", "change": "add"})
+    await listed(client, manager, second, *ids([anna, boris]))
+    await applied(services, client, manager, second)
+    on_list = "SELECT member_id FROM segment_member ORDER BY 1"
+    assert await fetch(services, on_list) == [(anna,), (boris,)]
+    await reversed_again(services, client, manager, second)
+    assert await fetch(services, on_list) == [(anna,)], "she had been on it before"
+    by_segment = await asked(client, manager, "bulk-operations", grant={"points": 5}, segment="fans")
+    job = await applied(services, client, manager, by_segment)
+    assert job["items"] == {"applied": 1}
+    assert await fetch(services, "SELECT member_id, remaining FROM balance") == [(anna, 5)]
+
+
+async def test_who_was_merged_or_erased_since_the_preview_is_skipped(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    members = [await shop.member() for _ in range(3)]
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 50})
+    await listed(client, manager, job_id, *ids(members))
+    await work(services)
+    await merged(services, members[0], members[1])
+    async with services.database.write() as session:
+        await erase_member(session, members[2], actor="staff:test", reason="asked_for", now=services.clock())
+        await session.commit()
+    job = await applied(services, client, manager, job_id)
+    assert job["items"] == {"applied": 1, "skipped": 2}
+    await assert_verified(services)
+
+
+async def merged(services: Services, source: int, target: int) -> None:
+    async with services.database.write() as session:
+        await merge_members(
+            session, source_id=source, target_id=target, actor="staff:test", reason="same", now=services.clock()
+        )
+        await session.commit()
+
+
+async def test_after_a_merge_the_survivor_gives_back_what_both_were_given(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna, boris = await shop.member(), await shop.member()
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 50})
+    await listed(client, manager, job_id, *ids([anna, boris]))
+    await applied(services, client, manager, job_id)
+    await merged(services, anna, boris)
+    job = await reversed_again(services, client, manager, job_id)
+    assert job["items"] == {"reversed": 2}
+    assert await balances(services) == [0, 0]
+    await assert_verified(services)
+
+
+async def test_a_large_job_needs_a_second_person(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 100_001})
+    await listed(client, manager, job_id, *ids([await shop.member()]))
+    await work(services)
+    waits = await client.post(f"{JOBS}/{job_id}/application", headers=manager)
+    assert (waits.status_code, waits.json()["kind"]) == (202, "job.apply")
+    assert await work(services) == 0
+    decision = f"/v1/admin/approvals/{waits.json()['approval_id']}/decision"
+    own = await client.post(decision, headers=manager, json={"approved": True})
+    assert (own.status_code, own.json()["code"]) == (403, "second_person_needed")
+    other = await client.post(decision, headers=await shop.staff("owner"), json={"approved": True})
+    assert other.status_code == 201, other.text
+    await work(services)
+    assert await balances(services) == [100_001]
+
+
+async def test_a_marketer_prepares_and_does_not_apply(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    marketer = await shop.staff("marketer")
+    job_id = await asked(client, marketer, "bulk-operations", grant={"points": 5})
+    await listed(client, marketer, job_id, *ids([await shop.member()]))
+    answer = await client.post(f"{JOBS}/{job_id}/application", headers=marketer)
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+
+
+async def test_two_workers_at_once_apply_a_job_once(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    members = [await shop.member() for _ in range(12)]
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 7})
+    await listed(client, manager, job_id, *ids(members))
+    await work(services)
+    await client.post(f"{JOBS}/{job_id}/application", headers=manager)
+    task = {"task_id": 0, "kind": "job.apply", "parameters": {"job_id": job_id}, "requested_by": "x", "attempts": 1}
+    await asyncio.gather(*(_apply_as_if_alone(services, task) for _ in range(4)))
+    assert await balances(services) == [7] * 12
+    assert (await found(client, manager, job_id))["items"] == {"applied": 12}
+    await assert_verified(services)
+
+
+async def _apply_as_if_alone(services: Services, task: dict[str, Any]) -> None:
+    """A worker that does not know that its lease was lost."""
+    from loyalty.tasks.leasing import Taken
+
+    await KINDS["job.apply"](services.database, services.clock, Taken(**task), lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("bulk-operations", {}, 422, "one_operation_needed"),
+        ("bulk-operations", {"grant": {"points": 0}}, 422, "no_points"),
+        ("bulk-operations", {"grant": {"points": 1, "wallet": "gold"}}, 422, "wallet_not_found"),
+        ("bulk-operations", {"grant": {"points": 1, "expires_at": "2020-01-01T00:00:00Z"}}, 422, "expiry_impossible"),
+        ("bulk-operations", {"grant": {"points": 10**12}}, 400, "malformed_request"),
+        ("bulk-operations", {"grant": {"points": 1}, "segment": "nowhere"}, 404, "segment_not_found"),
+        ("bulk-operations", {"list": {"segment": "nowhere", "change": "add"}}, 404, "segment_not_found"),
+        ("retroactive-jobs", {}, 422, "one_programme_needed"),
+        ("retroactive-jobs", {"document": DOUBLE, "rules": ["nothing"]}, 422, "rule_not_found"),
+        ("retroactive-jobs", {"document": BUDGETED}, 422, "budget_in_retroactive_job"),
+        ("retroactive-jobs", {"version": 1, **BACKWARDS}, 422, "period_backwards"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    client: httpx.AsyncClient, manager: dict[str, str], path: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = await client.post(f"/v1/admin/{path}", headers=manager, json={"reason": "goodwill", **body})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_a_job_is_applied_only_after_its_preview_and_taken_back_only_after_that(
+    client: httpx.AsyncClient, shop: Shop, services: Services, manager: dict[str, str]
+) -> None:
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 5})
+    for what in ("application", "reversal"):
+        answer = await client.post(f"{JOBS}/{job_id}/{what}", headers=manager)
+        assert (answer.status_code, answer.json()["code"], answer.json()["state"]) == (409, "job_state", "listing")
+    async with services.database.read() as session:
+        assert await (await driver(session)).fetchval("SELECT count(*) FROM task") == 0
