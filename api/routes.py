@@ -22,8 +22,11 @@ from api.admin.member_standing import change_member_standing
 from api.admin.member_tier import AdminMemberTier
 from api.admin.members import AdminMembers
 from api.admin.people import AdminStaff
+from api.admin.programme_differences import compare_programmes
 from api.admin.programme_drafts import AdminDrafts
 from api.admin.programme_publishing import publish_version
+from api.admin.programme_simulations import simulate_sale
+from api.admin.programme_validations import validate_programme
 from api.admin.programme_versions import AdminVersions
 from api.admin.segments import AdminSegments
 from api.admin.sessions import AdminSessions
@@ -121,6 +124,9 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     preview_draft_tiers,
     AdminVersions,
     publish_version,
+    compare_programmes,
+    validate_programme,
+    simulate_sale,
     AdminApprovals,
     AdminSegments,
     AdminMembers,

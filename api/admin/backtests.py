@@ -29,6 +29,7 @@ from loyalty.models import Task
 from loyalty.programme.decoding import decode_programme
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.drafts import document_of, read_draft
+from loyalty.programme.problems import errors_among
 from loyalty.programme.publishing import ProgrammeInvalidError, read_version
 from loyalty.programme.validation import problems_of
 from loyalty.tasks.asking import TaskNotFoundError, ask_for_task, read_task
@@ -153,7 +154,7 @@ async def named_document(
         found = decode_programme((await read_version(session, version)).document)
     else:
         found = decode_programme(document or {})
-    if problems := await problems_of(found):
+    if problems := errors_among(await problems_of(found)):
         raise ProgrammeInvalidError(problems)
     return found
 

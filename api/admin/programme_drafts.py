@@ -94,8 +94,11 @@ class AdminDrafts(Controller):
     @get(
         "/{draft_id:str}/problems",
         operation_id="getProgrammeDraftProblems",
-        summary="Everything that keeps the draft from being published",
-        description="Each with its JSON path, and with line and column inside a condition.",
+        summary="Everything that is wrong with the draft",
+        description=(
+            "Each with its JSON path, and with line and column inside a condition. An `error` keeps the draft from "
+            "being published, a `warning` does not."
+        ),
         guards=READING,
         responses=refusals(401, 403, 404),
     )

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Annotated, Any, Final
 
-import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.params import PathParameter
 
@@ -15,11 +14,10 @@ from api.etags import conditional
 from api.security.permissions import Permission, requires_permission
 from api.uploads import YAML
 from loyalty.programme.decoding import decode_programme, encode_programme_yaml
-from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.publishing import list_versions, read_version
+from loyalty.programme.schema import PROGRAMME_SCHEMA
 
 READING: Final = [requires_permission(Permission.PROGRAMME_READ)]
-_SCHEMA: Final = msgspec.json.schema(ProgrammeDocument)
 VersionInPath = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
 
 
@@ -37,7 +35,7 @@ class AdminVersions(Controller):
         responses=NOT_MODIFIED | refusals(401, 403),
     )
     async def schema(self, request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-        return conditional(request, _SCHEMA)
+        return conditional(request, PROGRAMME_SCHEMA)
 
     @get(
         "/versions",

@@ -50,10 +50,16 @@ class DraftView(DraftSummary, frozen=True, kw_only=True):
 
 
 class DraftProblems(Struct, frozen=True, kw_only=True):
-    """What keeps a draft from being published; nothing when ``problems`` is empty."""
+    """What is wrong with a draft. Without an ``error`` among them it can be published."""
 
     draft_id: str
     revision: int
+    problems: list[ProgrammeProblem]
+
+
+class DocumentProblems(Struct, frozen=True, kw_only=True):
+    """What is wrong with a document, by line. Without an ``error`` among them it can be published."""
+
     problems: list[ProgrammeProblem]
 
 

@@ -61,12 +61,13 @@ def _day(instant: datetime | None) -> date | None:
 def _question(file: Path, *, first: date | None, until: date | None, sample: float) -> "Question":
     from loyalty.backtesting.question import WHOLE_BP, Question
     from loyalty.programme.decoding import decode_programme_yaml
+    from loyalty.programme.problems import errors_among
     from loyalty.programme.publishing import ProgrammeInvalidError
     from loyalty.programme.validation import validate
 
     document = decode_programme_yaml(file.read_text(encoding="utf-8-sig"))
-    if problems := validate(document):
-        raise ProgrammeInvalidError(problems)
+    if errors := errors_among(validate(document)):
+        raise ProgrammeInvalidError(errors)
     return Question(
         document=document,
         recorded_by=datetime.now(UTC),

@@ -4,6 +4,8 @@ import asyncio
 import signal
 import time
 from contextlib import ExitStack
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,14 +18,26 @@ from api.engines.ports import free_port_near
 from kernel.settings import Settings
 
 
-def up() -> None:
+class Demo(StrEnum):
+    """Whose programme and goods a new database is filled with."""
+
+    COFFEE_CHAIN = "coffee-chain"
+    ELECTRONICS_SHOP = "electronics-shop"
+    PARTS_WHOLESALER = "parts-wholesaler"
+
+
+def up(
+    demo: Annotated[Demo, typer.Option(envvar="COMEBACK_DEMO", help="What a new database is filled with.")] = (
+        Demo.COFFEE_CHAIN
+    ),
+) -> None:
     """Start the engines, migrate, and serve the API and the worker until Ctrl-C."""
     console = Console(soft_wrap=True)
     # A supervisor's SIGTERM is answered like Ctrl-C: everything is stopped in order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ExitStack() as running:
-            _run(running, console)
+            _run(running, console, demo)
     except KeyboardInterrupt:
         console.print("Stopped.")
     except (EngineError, ChildEndedError, TimeoutError) as problem:
@@ -31,7 +45,7 @@ def up() -> None:
         raise typer.Exit(1) from None
 
 
-def _run(running: ExitStack, console: Console) -> None:
+def _run(running: ExitStack, console: Console, wanted: Demo) -> None:
     from migrations.running import migrate
 
     given = Settings()
@@ -40,7 +54,7 @@ def _run(running: ExitStack, console: Console) -> None:
     asyncio.run(migrate(owner_url, app_role=app_role))
     url = f"http://127.0.0.1:{settings.port}"
     # Only a database of our own is filled with made-up data.
-    demo = asyncio.run(_demo(settings, url)) if given.database_url is None else ""
+    demo = asyncio.run(_demo(settings, wanted, url)) if given.database_url is None else ""
     children = running.enter_context(server_and_worker(settings))
     wait_until_ready(settings, children)
     console.print(demo, markup=False, highlight=False)
@@ -50,8 +64,9 @@ def _run(running: ExitStack, console: Console) -> None:
         time.sleep(0.5)
 
 
-async def _demo(settings: Settings, url: str) -> str:
+async def _demo(settings: Settings, wanted: Demo, url: str) -> str:
     """Make or find the demo, renew its secrets, and answer what is to be said about it; nothing without a demo."""
+    from api.demo.business import BUSINESSES
     from api.demo.credentials import renew_credentials
     from api.demo.loading import load_demo
     from api.demo.people import somebody
@@ -62,12 +77,13 @@ async def _demo(settings: Settings, url: str) -> str:
 
     async with open_services(settings, clock=system_clock) as services:
         await refresh_programmes(services)
-        if not await load_demo(services):
+        business = await load_demo(services, BUSINESSES[wanted])
+        if business is None:
             return ""
         credentials = await renew_credentials(services)
         async with services.database.read() as session:
             guest = await somebody(session, lookup_key=services.lookup_key)
-        return told(credentials, guest, url=url, now=services.clock())
+        return told(business, credentials, guest, url=url, now=services.clock())
 
 
 def _for_a_first_look(settings: Settings) -> Settings:

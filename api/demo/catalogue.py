@@ -1,5 +1,6 @@
-"""What the chain sells. Names, brands and prices are made up."""
+"""What the coffee chain sells. Names, brands and prices are made up."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from loyalty.catalogue import CatalogueEntry
@@ -62,15 +63,21 @@ PRODUCTS: Final = (
     Product("gift-card-1000", "Gift card", "Подарочная карта", "gift", 100_000),
 )
 
-PRICES: Final = {product.sku: product.minor for product in PRODUCTS}
 
-ENTRIES: Final = tuple(
-    CatalogueEntry(
-        sku=product.sku,
-        names={"en": product.en, "ru": product.ru},
-        category=product.category,
-        brand=product.brand,
-        tags=product.tags,
+def prices_of(products: Iterable[Product]) -> dict[str, int]:
+    """SKU to what the demo's tills ask."""
+    return {product.sku: product.minor for product in products}
+
+
+def entries_of(products: Iterable[Product]) -> tuple[CatalogueEntry, ...]:
+    """The products as the catalogue has them."""
+    return tuple(
+        CatalogueEntry(
+            sku=product.sku,
+            names={"en": product.en, "ru": product.ru},
+            category=product.category,
+            brand=product.brand,
+            tags=product.tags,
+        )
+        for product in products
     )
-    for product in PRODUCTS
-)

@@ -12,12 +12,12 @@ CURRENCY: Final = "RUB"
 
 
 class DemoStore(NamedTuple):
-    """A coffee shop."""
+    """A shop of the chain, whatever it sells."""
 
     store_id: str
-    name: str
+    place: str
     zone: str
-    legal_entity: str
+    legal_form: str
 
 
 class DemoTerminal(NamedTuple):
@@ -39,9 +39,9 @@ class DemoCashier(NamedTuple):
 
 
 STORES: Final = (
-    DemoStore("arbat", "Zerno on Arbat", "Europe/Moscow", "Zerno LLC"),
-    DemoStore("nevsky", "Zerno on Nevsky", "Europe/Moscow", "Zerno LLC"),
-    DemoStore("lenina", "Zerno on Lenina", "Asia/Novosibirsk", "Zerno Siberia LLC"),
+    DemoStore("arbat", "on Arbat", "Europe/Moscow", "LLC"),
+    DemoStore("nevsky", "on Nevsky", "Europe/Moscow", "LLC"),
+    DemoStore("lenina", "on Lenina", "Asia/Novosibirsk", "Siberia LLC"),
 )
 TERMINALS: Final = (
     DemoTerminal("arbat-1", "arbat", "Till by the door"),
@@ -57,16 +57,16 @@ CASHIERS: Final = (
 )
 
 
-async def open_chain(session: WriteSession, *, pin: str, now: datetime) -> None:
-    """Make stores, terminals without keys, and cashiers who share ``pin``."""
+async def open_chain(session: WriteSession, *, brand: str, pin: str, now: datetime) -> None:
+    """Make stores of this ``brand``, terminals without keys, and cashiers who share ``pin``."""
     for store in STORES:
         await create_store(
             session,
             store_id=store.store_id,
-            name=store.name,
+            name=f"{brand} {store.place}",
             zone=store.zone,
             currency=CURRENCY,
-            legal_entity=store.legal_entity,
+            legal_entity=f"{brand} {store.legal_form}",
             now=now,
         )
     for terminal in TERMINALS:

@@ -1,12 +1,12 @@
-"""Filling a new database with the chain, its programme and its members, and a month of visits."""
+"""Filling a new database with a chain, its programme and its members, and a month of visits."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from sqlmodel import col, func, select
 
-from api.demo.catalogue import ENTRIES
+from api.demo.business import BUSINESSES, COFFEE, Business
+from api.demo.catalogue import entries_of, prices_of
 from api.demo.chain import STORES, open_chain
 from api.demo.credentials import new_pin
 from api.demo.people import ACTOR, ANNA, enrol_guests
@@ -16,37 +16,38 @@ from api.services import Services
 from kernel.database import ReadSession, WriteSession
 from loyalty.catalogue import import_catalogue
 from loyalty.members.corrections import adjust_points
-from loyalty.models import ProgrammeVersion, Staff, Store
+from loyalty.models import CatalogueItem, ProgrammeVersion, Staff, Store
 from loyalty.programme.decoding import decode_programme_yaml
 from loyalty.programme.publishing import publish_programme
 
-PROGRAMME_FILE: Final = Path(__file__).parents[2] / "docs" / "programmes" / "coffee-chain.yaml"
 
+async def load_demo(services: Services, wanted: Business = COFFEE) -> Business | None:
+    """Fill the database with ``wanted`` if nothing is in it.
 
-async def load_demo(services: Services) -> bool:
-    """Fill the database if nothing is in it. Answers whether the demo is there, now or since an earlier start."""
+    Answers which demo is there, now or since an earlier start; None where somebody else uses the database.
+    """
     async with services.database.read() as session:
         if await _has_demo(session):
-            return True
-        if not PROGRAMME_FILE.exists() or not await _is_empty(session):
-            return False
+            return await _found(session)
+        if not wanted.programme_file.exists() or not await _is_empty(session):
+            return None
     now = services.clock()
     async with services.database.write() as session:
-        await _open(session, services, now=now)
+        await _open(session, services, wanted, now=now)
         await session.commit()
     await refresh_programmes(services)
-    await record_visits(services)
-    return True
+    await record_visits(services, wanted.visits, prices_of(wanted.products))
+    return wanted
 
 
-async def _open(session: WriteSession, services: Services, *, now: datetime) -> None:
+async def _open(session: WriteSession, services: Services, wanted: Business, *, now: datetime) -> None:
     """All or nothing, so that an interrupted first start is followed by another first start."""
-    document = decode_programme_yaml(PROGRAMME_FILE.read_text(encoding="utf-8"))
+    document = decode_programme_yaml(wanted.programme_file.read_text(encoding="utf-8"))
     published = await publish_programme(
         session, document, starts_at=now, published_by=ACTOR, note="The demo's first version.", now=now
     )
-    await open_chain(session, pin=new_pin(), now=now)
-    await import_catalogue(session, ENTRIES, now=now)
+    await open_chain(session, brand=wanted.brand, pin=new_pin(), now=now)
+    await import_catalogue(session, entries_of(wanted.products), now=now)
     members = await enrol_guests(session, lookup_key=services.lookup_key, tiers=published.tier_plan, now=now)
     await adjust_points(
         session,
@@ -63,6 +64,14 @@ async def _open(session: WriteSession, services: Services, *, now: datetime) -> 
 async def _has_demo(session: ReadSession) -> bool:
     statement = select(func.count()).where(col(Store.store_id).in_([store.store_id for store in STORES]))
     return (await session.exec(statement)).one() == len(STORES)
+
+
+async def _found(session: ReadSession) -> Business:
+    """By what it sells; a coffee chain that has stopped selling cappuccino is one still."""
+    shown = {business.shown_sku: business for business in BUSINESSES.values()}
+    statement = select(CatalogueItem.sku).where(col(CatalogueItem.sku).in_(shown))
+    sku = (await session.exec(statement.limit(1))).first()
+    return COFFEE if sku is None else shown[sku]
 
 
 async def _is_empty(session: ReadSession) -> bool:

@@ -24,8 +24,8 @@ class Guest(NamedTuple):
     language: str = "ru"
     zone: str = "Europe/Moscow"
     store_id: str = "arbat"
-    granted_tier: str | None = None
-    """Given by hand, since it was earned where nobody counted."""
+    granted: bool = False
+    """The highest tier was given by hand, since it was earned where nobody counted."""
     birthday: date | None = None
 
 
@@ -33,9 +33,7 @@ ANNA: Final = Guest("290000000018", "Anna Kovaleva", "+79990000001", birthday=da
 GUESTS: Final = (
     ANNA,
     Guest("290000000025", "Boris Belov", "+79990000002", birthday=date(1984, 2, 29)),
-    Guest(
-        "290000000032", "Carla Rossi", "+79990000003", language="en", granted_tier="master", birthday=date(1979, 11, 3)
-    ),
+    Guest("290000000032", "Carla Rossi", "+79990000003", language="en", granted=True, birthday=date(1979, 11, 3)),
     Guest("290000000049", "Дмитрий Орлов", "+79990000004", store_id="nevsky"),
     Guest("290000000056", "Елена Ким", "+79990000005", zone="Asia/Novosibirsk", store_id="lenina"),
     Guest("290000000063"),
@@ -61,11 +59,11 @@ async def enrol_guests(
             consents=(_consent(guest),) if guest.name else (),
         )
         member_id = (await register_member(session, newcomer, lookup_key=lookup_key, now=now)).member_id
-        if guest.granted_tier is not None:
+        if guest.granted:
             await grant_tier(
                 session,
                 member_id,
-                tier=guest.granted_tier,
+                tier=tiers.tiers[-1].code,
                 last_day=now.date() + _GRANTED_FOR,
                 reason="moved_in",
                 by=ACTOR,

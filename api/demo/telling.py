@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.demo.catalogue import PRICES
+from api.demo.business import Business
+from api.demo.catalogue import prices_of
 from api.demo.chain import CASHIERS, CURRENCY, STORES
 from api.demo.credentials import OWNER_EMAIL, DemoCredentials
 from api.demo.people import Guest
 
 
-def told(credentials: DemoCredentials, guest: Guest, *, url: str, now: datetime) -> str:
+def told(business: Business, credentials: DemoCredentials, guest: Guest, *, url: str, now: datetime) -> str:
     """The text, in lines of any length: what is to be pasted is one line. ``guest`` is whom it sells to."""
-    return "\n".join(_lines(credentials, guest, url, now))
+    return "\n".join(_lines(business, credentials, guest, url, now))
 
 
-def _lines(credentials: DemoCredentials, guest: Guest, url: str, now: datetime) -> Iterator[str]:
-    yield "\nA coffee chain to try things on. Secrets are new at each start and are shown only here."
+def _lines(business: Business, credentials: DemoCredentials, guest: Guest, url: str, now: datetime) -> Iterator[str]:
+    yield f"\n{business.about} to try things on. Secrets are new at each start and are shown only here."
     yield f"  staff       {OWNER_EMAIL}  password {credentials.password}"
     for terminal_id, key in credentials.terminal_keys.items():
         yield f"  terminal    {terminal_id:15}{key}"
@@ -26,19 +27,19 @@ def _lines(credentials: DemoCredentials, guest: Guest, url: str, now: datetime) 
     cashiers = ", ".join(cashier.cashier_id for cashier in CASHIERS)
     yield f"  cashiers    {cashiers}  PIN {credentials.pin}"
     yield f"  a member    {guest.name}  card {guest.card}  phone {guest.phone}"
-    yield "\nA cappuccino earns points. Paste the line; paste it again: the same answer, and no points twice.\n"
-    yield _curl(credentials, guest, url, now)
+    yield f"\n{business.shown} earns points. Paste the line; paste it again: the same answer, and no points twice.\n"
+    yield _curl(business, credentials, guest, url, now)
 
 
-def _curl(credentials: DemoCredentials, guest: Guest, url: str, now: datetime) -> str:
+def _curl(business: Business, credentials: DemoCredentials, guest: Guest, url: str, now: datetime) -> str:
     """A sale of this moment under a number of its own, so that a later start sells something else."""
     number = secrets.token_hex(4)
-    price = PRICES["cappuccino"]
+    price = prices_of(business.products)[business.shown_sku]
     sale = {
         "receipt": {"number": number, "business_date": now.astimezone(ZoneInfo(STORES[0].zone)).date().isoformat()},
         "occurred_at": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "currency": CURRENCY,
-        "lines": [{"id": "1", "sku": "cappuccino", "amount_minor": price}],
+        "lines": [{"id": "1", "sku": business.shown_sku, "amount_minor": price}],
         "total_minor": price,
         "member": {"card": guest.card},
         "print": True,

@@ -1,11 +1,11 @@
 """What the members have bought lately, sent the way a till sends its offline queue."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.callers import TerminalCaller
-from api.demo.catalogue import PRICES
 from api.demo.chain import CURRENCY, STORES, TERMINALS
 from api.demo.people import GUESTS
 from api.pos.posting import post_alone
@@ -52,12 +52,12 @@ VISITS: Final = (
 )
 
 
-async def record_visits(services: Services) -> None:
-    """Record the visits, the oldest first, on the days before now."""
+async def record_visits(services: Services, visits: Sequence[Visit], prices: Mapping[str, int]) -> None:
+    """Record ``visits``, the oldest first, on the days before now."""
     now = services.clock()
-    for number, visit in enumerate(VISITS, start=1):
+    for number, visit in enumerate(visits, start=1):
         caller = _caller(visit)
-        submission = await to_submission(services, caller, f"demo-{number}", _sale(visit, number, now))
+        submission = await to_submission(services, caller, f"demo-{number}", _sale(visit, number, prices, now))
         answer = await post_alone(services, submission)
         assert answer.status == 201, answer.body.decode()
 
@@ -67,17 +67,17 @@ def _caller(visit: Visit) -> TerminalCaller:
     return TerminalCaller(terminal.terminal_id, terminal.store_id, terminal.kind, cashier_id=visit.cashier_id)
 
 
-def _sale(visit: Visit, number: int, now: datetime) -> PurchaseRequest:
+def _sale(visit: Visit, number: int, prices: Mapping[str, int], now: datetime) -> PurchaseRequest:
     store_id = next(each.store_id for each in TERMINALS if each.terminal_id == visit.terminal_id)
     zone = ZoneInfo(next(store.zone for store in STORES if store.store_id == store_id))
     day = now.astimezone(zone).date() - timedelta(days=visit.days_ago)
-    total = sum(PRICES[sku] for sku in visit.skus)
+    total = sum(prices[sku] for sku in visit.skus)
     return PurchaseRequest(
         receipt=ReceiptRef(number=f"{number:04}", business_date=day),
         occurred_at=datetime.combine(day, time(visit.hour, number), zone),
         currency=CURRENCY,
         lines=tuple(
-            SaleLine(id=str(place), sku=sku, amount_minor=PRICES[sku]) for place, sku in enumerate(visit.skus, start=1)
+            SaleLine(id=str(place), sku=sku, amount_minor=prices[sku]) for place, sku in enumerate(visit.skus, start=1)
         ),
         tenders=(SaleTender(kind="card", amount_minor=total),),
         total_minor=total,

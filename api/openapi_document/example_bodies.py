@@ -36,6 +36,13 @@ _REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "NewTerminal": {"terminal_id": "riverside-1", "store_id": "riverside", "name": "Counter"},
     "TerminalPatch": {"name": "Counter by the door"},
     "NewCashier": {"name": "Vera"},
+    "SimulatedSale": {
+        "store_id": "riverside",
+        "currency": "EUR",
+        "lines": [_LINE],
+        "total_minor": 1_240,
+        "facts": {"purchases_count": 3},
+    },
     "NewVersion": {"draft_id": "spring", "note": "Spring prices"},
     "MembersPatch": {"add": ["mem_2ka9-e5"]},
     "NewRetroactiveJob": {"draft_id": "spring", "from_day": "2026-01-01", "rules": ["base"]},

@@ -93,9 +93,13 @@ def wallets_query(member_ids: Iterable[int]) -> Query:
 
 
 def add_wallets(accounts: Mapping[int, Account], rows: Iterable[Row]) -> None:
-    """Put the stored folds into their accounts. Nothing will be recorded in a closed month."""
+    """Put the stored folds into their accounts. Nothing will be recorded in a closed month.
+
+    There is a row for whoever was asked for; who does not exist has no account.
+    """
     for member_id, closed_until, *folds in rows:
-        account = accounts[member_id]
+        if (account := accounts.get(member_id)) is None:
+            continue
         if closed_until is not None:
             account.recorded_at = max(account.recorded_at, closed_until)
         if folds[0] is not None:

@@ -19,6 +19,7 @@ from loyalty.codes import checked_code
 from loyalty.models import ProgrammeDraft
 from loyalty.programme.decoding import ProgrammeUnreadableError, encode_programme
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.problems import ProgrammeProblem
 
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of U+0000, and not a backslash followed by the letters."""
@@ -113,5 +114,6 @@ def _storable(document: ProgrammeDocument) -> dict[str, Any]:
     """The document as JSON values. The one character that PostgreSQL cannot hold in JSON is refused."""
     values = encode_programme(document)
     if _NUL.search(msgspec.json.encode(values)):
-        raise ProgrammeUnreadableError("A text holds the character U+0000, which cannot be kept.")
+        problem = ProgrammeProblem("$", "unreadable", "a text holds the character U+0000, which cannot be kept")
+        raise ProgrammeUnreadableError([problem])
     return values

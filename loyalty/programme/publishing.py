@@ -14,7 +14,7 @@ from kernel.errors import NotFoundError, UnprocessableError
 from loyalty.budgets import spread_budgets
 from loyalty.models import ProgrammeVersion
 from loyalty.programme.document import ProgrammeDocument
-from loyalty.programme.problems import ProgrammeProblem
+from loyalty.programme.problems import ProgrammeProblem, errors_among
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.validation import problems_of
 from loyalty.programme.versions import PublishedProgrammes
@@ -24,7 +24,7 @@ _PUBLISHING_LOCK = "SELECT pg_advisory_xact_lock(hashtext('comeback.programme'))
 
 
 class ProgrammeInvalidError(UnprocessableError):
-    """The document has problems, all of them listed with their place. Nothing was published."""
+    """The document has errors, all of them listed with their place. Nothing was published."""
 
     code = "programme_invalid"
     title = "The programme document has problems."
@@ -54,8 +54,8 @@ async def publish_programme(
     Versions are numbered without gaps by one publisher at a time. Budgets are spread over their slices again, what was
     used staying used, and rewards get their stock. Raises ``ProgrammeInvalidError`` and ``StockBelowTakenError``.
     """
-    if problems := await problems_of(document):
-        raise ProgrammeInvalidError(problems)
+    if errors := errors_among(await problems_of(document)):
+        raise ProgrammeInvalidError(errors)
     await lock_publishing(session)
     last = (await session.exec(select(func.max(ProgrammeVersion.version)))).one()
     version = (last or 0) + 1

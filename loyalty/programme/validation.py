@@ -6,12 +6,14 @@ from loyalty.programme.checks.action_rules import check_action_rules
 from loyalty.programme.checks.actions import check_actions
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
+from loyalty.programme.checks.reach import check_reach
 from loyalty.programme.checks.rewards import check_rewards
 from loyalty.programme.checks.rules import check_rules
 from loyalty.programme.checks.segments import check_segments
 from loyalty.programme.checks.settings import check_settings
 from loyalty.programme.checks.spending import check_spending
 from loyalty.programme.checks.tiers import check_tiers
+from loyalty.programme.checks.translations import check_translations
 from loyalty.programme.checks.wallets import check_wallets
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.problems import ProgrammeProblem
@@ -30,11 +32,13 @@ _CHECKS = (
     check_rewards,
     check_actions,
     check_action_rules,
+    check_reach,
+    check_translations,
 )
 
 
 def validate(document: ProgrammeDocument) -> list[ProgrammeProblem]:
-    """Every problem of ``document``, none left for the next try; an empty list means that it can be published."""
+    """Every problem of ``document``, none left for the next try. Without an ``error`` it can be published."""
     return [problem for check in _CHECKS for problem in check(document)]
 
 

@@ -69,6 +69,15 @@ def read_yaml(text: str) -> Any:
         raise YamlUnreadableError("is no YAML") from broken
 
 
+def compose_yaml(text: str) -> yaml.Node | None:
+    """The nodes of a text that ``read_yaml`` has read, with their places; None for an empty one."""
+    loader = _StrictLoader(text)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
 def _refuse_traps(text: str) -> None:
     # The reader's time grows with the square of the depth, so depth is counted before anything is built.
     depth = 0

@@ -233,9 +233,9 @@ async def test_yaml_replaces_only_the_revision_that_it_names(
         (b"name: [", 422, 1),
         (b"a: 1\na: 2", 422, 2),
         (b"name: \xff", 400, None),
-        (b"", 422, 0),
-        (b"name: x", 422, 0),
-        (b"name: " + b"9" * 5_000, 422, 0),
+        (b"", 422, 1),
+        (b"name: x", 422, 1),
+        (b"name: " + b"9" * 5_000, 422, 1),
     ],
 )
 async def test_yaml_that_cannot_be_read_is_told_with_its_line(

@@ -1,10 +1,13 @@
 """The demo: made once, found again, and showing what the programme can do."""
 
 import httpx
+import pytest
 
+from api.cli.up import Demo
+from api.demo.business import BUSINESSES, COFFEE, Business
 from api.demo.chain import CASHIERS, STORES
 from api.demo.credentials import OWNER_EMAIL, renew_credentials
-from api.demo.loading import PROGRAMME_FILE, load_demo
+from api.demo.loading import load_demo
 from api.demo.people import ANNA, GUESTS, somebody
 from api.demo.visits import VISITS
 from api.services import Services
@@ -13,8 +16,8 @@ from loyalty.identities import card
 from loyalty.members.erasing import erase_member
 from loyalty.members.registration import holder_of
 from loyalty.programme.decoding import decode_programme_yaml
-from loyalty.programme.validation import validate
 from tests.shop import Shop, bearer
+from tests.verified import assert_verified
 
 
 async def count(services: Services, sql: str) -> int:
@@ -23,9 +26,19 @@ async def count(services: Services, sql: str) -> int:
         return number
 
 
-def test_the_demo_programme_can_be_published() -> None:
-    document = decode_programme_yaml(PROGRAMME_FILE.read_text(encoding="utf-8"))
-    assert validate(document) == []
+@pytest.mark.parametrize("business", BUSINESSES.values(), ids=BUSINESSES)
+async def test_each_business_is_made_and_sells(services: Services, business: Business) -> None:
+    services.programmes.replace([])
+    assert await load_demo(services, business) == business
+    assert await load_demo(services) == business, "found again, whatever is asked for"
+    assert await count(services, "SELECT count(*) FROM purchase") == len(business.visits)
+    assert await count(services, "SELECT count(*) FROM purchase WHERE flags ? 'unknown_sku'") == 0
+    assert await count(services, "SELECT count(*) FROM purchase WHERE earned = '{}'") == 0
+    await assert_verified(services)
+
+
+def test_the_command_line_offers_each_business() -> None:
+    assert {demo.value for demo in Demo} == BUSINESSES.keys()
 
 
 async def test_the_demo_is_made_once_and_found_again(services: Services) -> None:
@@ -47,7 +60,7 @@ async def test_a_database_that_somebody_uses_is_left_alone(services: Services, s
 async def test_a_month_of_visits_shows_most_of_the_rules(services: Services) -> None:
     services.programmes.replace([])
     await load_demo(services)
-    document = decode_programme_yaml(PROGRAMME_FILE.read_text(encoding="utf-8"))
+    document = decode_programme_yaml(COFFEE.programme_file.read_text(encoding="utf-8"))
     async with services.database.read() as session:
         rows = await (await driver(session)).fetch(
             "SELECT DISTINCT jsonb_array_elements(evaluation -> 'fired') ->> 0 AS rule FROM purchase"

@@ -9,6 +9,7 @@ from loyalty.earning.evaluate import evaluate
 from loyalty.earning.evaluation import Evaluation
 from loyalty.earning.purchase import EarningPurchase, EarnLine, Headroom, MemberFacts, StoreFacts
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.problems import errors_among
 from loyalty.programme.rules import EarnRule, Formula
 from loyalty.programme.segments import Segment
 from loyalty.programme.snapshot import ProgrammeSnapshot
@@ -64,7 +65,7 @@ def programme(*rules: EarnRule, version: int = 1, **members: Any) -> ProgrammeSn
         earn_rules=rules,
         **({"segments": lists} | members),
     )
-    assert validate(document) == []
+    assert errors_among(validate(document)) == []
     return ProgrammeSnapshot(version, document)
 
 
