@@ -75,7 +75,7 @@ async def kept_points(services: Services) -> dict[str, int]:
     rows = await fetch(
         services,
         """SELECT wallet, sum(CASE WHEN debit = 'issued' THEN amount ELSE -amount END)::bigint FROM journal
-        WHERE 'issued' IN (debit, credit) GROUP BY wallet""",
+        WHERE 'issued' IN (debit, credit) AND cause_kind IN ('purchase', 'refund') GROUP BY wallet""",
     )
     return dict(rows)
 
