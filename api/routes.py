@@ -39,6 +39,7 @@ from api.admin.terminals import AdminTerminals
 from api.admin.tier_previews import preview_draft_tiers
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
+from api.invoices.invoices import Invoices
 from api.me.balance import my_balance
 from api.me.confirmations import MyConfirmations
 from api.me.erasure import erase_me
@@ -46,6 +47,7 @@ from api.me.export import export_my_data
 from api.me.history import my_history
 from api.me.home import my_home
 from api.me.identities import MyIdentities
+from api.me.invoices import my_invoices
 from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
@@ -86,6 +88,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_tier,
     my_history,
     my_purchase,
+    my_invoices,
     my_rewards,
     MyRedemptions,
     claim_in_app,
@@ -111,6 +114,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     read_receipt,
     search_receipt,
     shift_report,
+    # Other systems
+    Invoices,
     # Staff
     AdminSessions,
     AdminStores,

@@ -12,6 +12,7 @@ SCHEME_OF_ROOT: Final = {
     "admin": "staff",
     "metrics": "staff",
     "events": "system",
+    "invoices": "system",
 }
 
 _SCHEMES: Final[dict[str, dict[str, Any]]] = {

@@ -12,6 +12,7 @@ TAGS: Final[dict[str, str]] = {
     "Till: sales": "Quotes, holds, purchases and voids.",
     "Till: receipts": "What became of a receipt, and the sales of a shift.",
     "Till: refunds": "Goods come back, with or without their receipt.",
+    "Systems: invoices": "Billing registers what members have to pay, and what has come in.",
     "Staff: sign-in": "E-mail and password for a token.",
     "Staff: stores": "Stores and their terminals.",
     "Staff: catalogue": "What the business sells.",

@@ -28,8 +28,8 @@ _TYPE_OF_ROOT: Final[dict[str, TokenType]] = {
     "admin": tokens.STAFF_ACCESS,
     "metrics": tokens.STAFF_ACCESS,
 }
-_SYSTEMS_ROOT: Final = "events"
-AUDIENCE_ROOTS: Final = frozenset({*_TYPE_OF_ROOT, _SYSTEMS_ROOT})
+_SYSTEMS_ROOTS: Final = frozenset({"events", "invoices"})
+AUDIENCE_ROOTS: Final = _SYSTEMS_ROOTS.union(_TYPE_OF_ROOT)
 _MOST_CACHED: Final = 10_000
 _KEY_TRUSTED_S: Final = 60.0
 
@@ -67,7 +67,7 @@ class Authentication(ASGIMiddleware):
     async def _verify(self, root: str, bearer: bytes, services: Services) -> Access:
         try:
             text = bearer.decode("ascii")
-            if root == _SYSTEMS_ROOT:
+            if root in _SYSTEMS_ROOTS:
                 return await _system_access(text, services)
             token_type = _TYPE_OF_ROOT[root]
             return read_access(services.signing_keys, token_type, text, now=services.clock())

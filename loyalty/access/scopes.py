@@ -11,6 +11,8 @@ class Scope(StrEnum):
 
     EVENTS_WRITE = "events:write"
     """Tell what happened elsewhere."""
+    INVOICES_WRITE = "invoices:write"
+    """Register invoices and their payments."""
 
 
 class ScopeUnknownError(UnprocessableError):

@@ -29,6 +29,10 @@ def _int(code: str, *, optional: bool = False) -> ActionField:
     return ActionField(code=code, type="int", optional=optional)
 
 
+def _choice(code: str, *choices: str) -> ActionField:
+    return ActionField(code=code, type="choice", choices=choices)
+
+
 KINDS: Mapping[str, ActionKind] = {
     "daily_login": ActionKind((), frozenset({"member", "system"})),
     "repost": ActionKind((_code("network"),), _ANYBODY),
@@ -39,7 +43,11 @@ KINDS: Mapping[str, ActionKind] = {
     "visit": ActionKind((), _ANYBODY),
     "custom": ActionKind((), _ANYBODY),
     "referral": ActionKind((_code("side"), _int("milestone")), _SYSTEMS, own=True),
-    "on_time_payment": ActionKind((_int("days_early"), _int("amount_minor"), _int("run")), _SYSTEMS, own=True),
+    "on_time_payment": ActionKind(
+        (_choice("timeliness", "early", "on_time"), _int("days_early"), _int("amount_minor"), _int("punctual_run")),
+        _SYSTEMS,
+        own=True,
+    ),
     "sales_volume": ActionKind((_int("amount_minor"), _int("percent_of_average", optional=True)), _SYSTEMS, own=True),
 }
 

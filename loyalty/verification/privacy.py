@@ -14,7 +14,8 @@ FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
   AND c.relname IN ('journal', 'lot', 'lot_movement', 'hold', 'member', 'balance', 'ledger_seal', 'idempotency_key',
                     'receipt_key', 'outbox_event', 'outbox_delivery', 'outbox_parked', 'audit_entry', 'cap_counter',
-                    'purchase', 'purchase_line', 'refund', 'action', 'action_event')
+                    'purchase', 'purchase_line', 'refund', 'action', 'action_event', 'invoice', 'invoice_payment',
+                    'invoice_key')
   AND a.attname ~* '(^|_)(name|surname|phone|mail|email|address|birth|birthday|card|passport|comment|note)(_|$)'
 """),
 )

@@ -22,6 +22,7 @@ FROM (
     UNION ALL SELECT member_id, 'action', count(*) FROM actions GROUP BY 1
     UNION ALL SELECT member_id, 'ledger_seal', count(*) FROM ledger_seal WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'cap_counter', count(*) FROM cap_counter WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
+    UNION ALL SELECT member_id, 'invoice', count(*) FROM invoice WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL SELECT member_id, 'identity', count(*) FROM identity WHERE member_id BETWEEN $1 AND $2 GROUP BY 1
     UNION ALL
     SELECT member_id, 'segment_member', count(*) FROM segment_member WHERE member_id BETWEEN $1 AND $2 GROUP BY 1

@@ -30,6 +30,7 @@ NOBODYS: dict[str, str] = {
     "redemption_id": encode_public_id("red", 999_999, 1),
     "version": "999999",
     "task_id": "999999",
+    "invoice_id": encode_public_id("inv", 999_999, 1),
     "job_id": "999999",
 }
 """Ids that are well-formed and nobody's; of what the business names itself, any name."""
@@ -57,7 +58,9 @@ def routes_with_ids() -> Iterator[DocumentedRoute]:
 
 def entitled(route: DocumentedRoute) -> str:
     """A caller for whom the route is."""
-    return {"me": MEMBER, "pos": "terminal", "admin": "owner", "events": SYSTEM}[route.audience_root]
+    return {"me": MEMBER, "pos": "terminal", "admin": "owner", "events": SYSTEM, "invoices": SYSTEM}[
+        route.audience_root
+    ]
 
 
 def test_every_route_is_public_or_belongs_to_an_audience() -> None:
@@ -71,7 +74,7 @@ def test_every_route_of_staff_needs_a_permission() -> None:
 
 
 def test_every_route_of_systems_needs_a_scope() -> None:
-    routes = [route for route in ROUTES if route.path.startswith("/v1/events")]
+    routes = [route for route in ROUTES if route.path.startswith(("/v1/events", "/v1/invoices"))]
     assert [f"{route.method} {route.path}" for route in routes if not route.scopes] == []
 
 

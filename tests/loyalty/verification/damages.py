@@ -9,6 +9,7 @@ from loyalty.verification import (
     balances,
     due,
     holds,
+    invoices,
     jobs,
     limits,
     lots,
@@ -366,6 +367,27 @@ DAMAGES = (
         actions.PROOFS,
         "a proof of nothing",
         "INSERT INTO action_proof (member_id, action_no, text) VALUES ({anna}, 999, 'me')",
+    ),
+    damage(
+        invoices.PAID,
+        "a payment that no longer counts for its invoice",
+        """UPDATE invoice_payment SET reversed_at = recorded_at, reason = 'bounced'
+        WHERE member_id = {anna} AND invoice_no = 1 AND payment_no = 1""",
+    ),
+    damage(
+        invoices.PAID,
+        "an invoice that was whole before its last payment",
+        """UPDATE invoice SET paid_at = paid_at - interval '1 hour' WHERE member_id = {anna} AND invoice_no = 1""",
+    ),
+    damage(
+        invoices.ACTIONS,
+        "punctuality paid for an invoice that is open",
+        """UPDATE action SET natural_key = 'invoice:{clara}:2:1' WHERE member_id = {clara} AND type = 'punctual'""",
+    ),
+    damage(
+        invoices.KEYS,
+        "an invoice number that leads to nothing",
+        "UPDATE invoice_key SET invoice_no = 99 WHERE member_id = {anna} AND billing_number = 'i1'",
     ),
     damage(
         privacy.FORFEITED,

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from api.tasks.kinds import KINDS
 from api.tasks.working import Tasks
 from loyalty.accounting.closing import begin_closing, close
 from loyalty.actions.outcome import Proof
+from loyalty.invoices.paying import PaymentContent, record_payment
+from loyalty.invoices.registering import InvoiceContent, register_invoice
 from loyalty.jobs.kinds import PointsGrant
 from loyalty.jobs.listing import list_members
 from loyalty.jobs.making import Step, begin_job, begin_step, lock_job
@@ -52,10 +55,15 @@ PROGRAMME = programme(
     ],
     tier_settings={"window": {"kind": "days", "count": 20}, "downgrade": "one_step", "adjustments_count": True},
     rewards=[discount("tenth", 10), reward("mug", 5, stock=10)],
-    actions=[action("login", "daily_login", limits={"month": 20}), action("story", proof="moderated")],
+    actions=[
+        action("login", "daily_login", limits={"month": 20}),
+        action("story", proof="moderated"),
+        action("punctual", "on_time_payment"),
+    ],
     action_rules=[
         pays("login-pays", "login", 3, caps={"week": 9}, budget_points=1_600),
         pays("story-pays", "story", 40),
+        pays("punctual-pays", "punctual", 2, caps={"month": 3}),
     ],
 )
 
@@ -111,6 +119,30 @@ class History:
     async def tells(self, who: str, action_type: str, event_id: str, **more: Any) -> None:
         """A system tells of an action."""
         await record(self.services, told(self.members[who], action_type, event_id=event_id, **more))
+
+    async def pays_invoice(self, who: str, number: str, *amounts_minor: int) -> None:
+        """Billing registers an invoice of 1,000 that is due in a week, and tells of payments."""
+        now = self.clock()
+        content = InvoiceContent(
+            source="billing",
+            number=number,
+            amount_minor=1_000,
+            currency="RUB",
+            issued_on=now.date(),
+            due_on=now.date() + timedelta(days=7),
+        )
+        async with self.services.database.write() as session:
+            invoice = await register_invoice(session, self.members[who], content, currency="RUB", now=now)
+            for place, amount_minor in enumerate(amounts_minor):
+                await record_payment(
+                    session,
+                    (invoice.member_id, invoice.invoice_no),
+                    PaymentContent(reference=f"{number}/{place}", amount_minor=amount_minor, paid_at=now),
+                    actor="system:billing",
+                    programmes=self.services.programmes,
+                    now=now,
+                )
+            await session.commit()
 
     async def corrects(self, who: str, points: int, *, into_debt: bool = False) -> None:
         async with self.services.database.write() as session:
@@ -220,6 +252,10 @@ async def play(history: History) -> None:
         await history.tells("clara", "login", f"cl{day}")
     await history.tells("anna", "story", "as", proof=Proof(text="It was good."))
     await history.tells("dina", "story", "ds", proof=Proof(link="https://example.com/dina"))
+    await history.pays_invoice("anna", "i1", 400, 600)
+    await history.pays_invoice("anna", "i2", 1_000)
+    await history.pays_invoice("clara", "i3", 1_000)
+    await history.pays_invoice("clara", "i4", 10)
     await history.grants("boris", 40, and_takes_back=False)
     await history.grants("boris", 30, and_takes_back=True)
     await history.pays("anna", "a-paid", 60, line("x", 9_000, quantity="2"), line("y", 8_000))

@@ -1,0 +1,1 @@
+"""Invoices registered by billing, their payments, and whether they came in time."""
