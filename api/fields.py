@@ -71,3 +71,5 @@ MemberId: TypeAlias = Annotated[
 Sku: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$(?!\\n)", examples=["espresso"])
 ]
+RedemptionCode: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["RWD_8K2M94QX7RT-5H"])]
+"""What a customer shows of an issued reward, typed or scanned."""

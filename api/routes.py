@@ -64,6 +64,7 @@ from api.pos.proofs import create_proof
 from api.pos.purchases import PurchasesController
 from api.pos.quotes import quote_basket
 from api.pos.receipt_searches import read_receipt, search_receipt
+from api.pos.redemptions import PosRedemptions
 from api.pos.refunds import quote_refund, record_refund
 from api.pos.registrations import register
 from api.pos.returns import take_back
@@ -104,6 +105,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     HoldsController,
     PurchasesController,
     record_batch,
+    PosRedemptions,
     void_at_till,
     quote_refund,
     record_refund,

@@ -10,6 +10,7 @@ TAGS: Final[dict[str, str]] = {
     "Till: sign-in": "A terminal signs in with its key, a cashier with a PIN.",
     "Till: members": "Finding, registering and proving who the customer is.",
     "Till: sales": "Quotes, holds, purchases and voids.",
+    "Till: rewards": "Rewards that customers show.",
     "Till: receipts": "What became of a receipt, and the sales of a shift.",
     "Till: refunds": "Goods come back, with or without their receipt.",
     "Systems: invoices": "Billing registers what members have to pay, and what has come in.",

@@ -1,5 +1,6 @@
 """``POST /v1/pos/quotes``: what would this basket earn, and how many points may pay?"""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from litestar.params import JSONBody
 from litestar.types import Scope
 from msgspec import Meta, Struct
 
+from api import fields
 from api.callers import TerminalCaller
 from api.dependencies import ServicesOf, Terminal
 from api.documented import refusals
@@ -17,13 +19,17 @@ from api.pos.baskets import Basket, to_sale
 from api.pos.printing import quote_texts
 from api.pos.quote_tokens import issue_quote_token
 from api.pos.receipts import RuleOutcome
+from api.pos.sales import MAX_REDEMPTIONS, kept_codes
 from api.requests import decode_body
 from api.services import Services
 from api.short_way import ShortWay
 from loyalty.earning.evaluation import Evaluation
 from loyalty.ledger.account import available
 from loyalty.members.ids import member_public_id
+from loyalty.programme.document import ProgrammeDocument
+from loyalty.purchases.sale import Sale
 from loyalty.quoting import Quote, quote_sale, spending_wallet
+from loyalty.rewards.pricing import price_with_vouchers
 
 Points = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
@@ -32,6 +38,24 @@ class QuoteRequest(Basket, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A basket, and the points that the member would like to spend on it."""
 
     spend_points: Points = 0
+    redemptions: Annotated[tuple[fields.RedemptionCode, ...], Meta(max_length=MAX_REDEMPTIONS)] = ()
+    """Codes of issued rewards that the customer shows. Points pay of what they leave."""
+
+
+class QuotedRedemption(Struct, frozen=True, kw_only=True):
+    """What a shown reward takes off; it is not used by asking."""
+
+    code: str
+    reward: str | None
+    """Null for a code that shows nothing."""
+    reason: str
+    """Empty, or why it takes nothing off: unknown, member (of somebody else), used, cancelled, expired, store, channel,
+    below_minimum_basket, nothing_eligible, no_discount (something to hand over)."""
+    price_minor: int
+    """Money that the till takes for it, which is no line of the basket."""
+    discount_minor: int
+    lines: dict[str, int]
+    """An exact sum: to be put on the lines as their discounts."""
 
 
 class LineDiscount(Struct, frozen=True, kw_only=True):
@@ -71,6 +95,7 @@ class QuoteAnswer(Struct, frozen=True, kw_only=True):
     member_id: str | None
     earn: tuple[WalletPoints, ...]
     rules: tuple[RuleOutcome, ...]
+    redemptions: tuple[QuotedRedemption, ...]
     spend: SpendOutlook | None
     """Null for a guest."""
     spend_points: int
@@ -107,6 +132,7 @@ async def _quote(services: Services, caller: TerminalCaller, data: QuoteRequest)
     sale, _ = await to_sale(services, caller, data)
     now = services.clock()
     programme = services.programmes.at(now)
+    sale, redemptions = await _redeem(services, sale, data.redemptions, programme.document, now=now)
     async with services.database.reading() as connection:
         quote = await quote_sale(connection, sale, spend_points=data.spend_points, programme=programme, now=now)
     valid_seconds = programme.document.till.quote_valid_seconds
@@ -118,6 +144,7 @@ async def _quote(services: Services, caller: TerminalCaller, data: QuoteRequest)
         member_id=member_public_id(quote.account.member_id) if quote.account else None,
         earn=_earn(quote.evaluation),
         rules=_rules(quote.evaluation),
+        redemptions=redemptions,
         spend=_outlook(quote, now=now),
         spend_points=quote.spend.points,
         spend_minor=quote.spend.minor,
@@ -127,6 +154,29 @@ async def _quote(services: Services, caller: TerminalCaller, data: QuoteRequest)
         to_pay_minor=sale.total_minor - quote.spend.minor,
         print=texts.printed,
         prompt=texts.prompt,
+    )
+
+
+async def _redeem(
+    services: Services, sale: Sale, shown: Sequence[str], document: ProgrammeDocument, *, now: datetime
+) -> tuple[Sale, tuple[QuotedRedemption, ...]]:
+    """The basket at its lower price, and what each shown reward took off."""
+    if not shown:
+        return sale, ()
+    async with services.database.read() as session:
+        lowered, priced = await price_with_vouchers(
+            session, sale, kept_codes(shown), programmes=services.programmes, document=document, now=now
+        )
+    return lowered, tuple(
+        QuotedRedemption(
+            code=one.code,
+            reward=one.voucher.redemption.reward if one.voucher else None,
+            reason=one.reason,
+            price_minor=one.voucher.redemption.price_minor if one.voucher else 0,
+            discount_minor=one.minor,
+            lines=one.by_line,
+        )
+        for one in priced
     )
 
 

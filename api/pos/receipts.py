@@ -64,7 +64,9 @@ class PurchaseReceipt(Struct, frozen=True, kw_only=True):
     """Points that the sale used although its hold was gone and they were not there."""
     flags: tuple[str, ...]
     """What is unusual about the sale and did not stop it. ``points_without_hold`` and ``points_above_hold``: the till
-    took points that no hold had set aside; ``points_used`` says what was paid. More words will come."""
+    took points that no hold had set aside; ``points_used`` says what was paid. ``redemption_unknown`` and
+    ``redemption_not_open``: a reward was taken off that was nobody's or another member's, or used or given back before.
+    More words will come."""
     claim_code: str | None
     """To print on a guest's receipt."""
     print: tuple[str, ...]

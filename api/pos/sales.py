@@ -1,10 +1,12 @@
 """A sale as tills send it, and its translation into what the domain records."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
+from api import fields
 from api.callers import TerminalCaller
 from api.pos.quote_tokens import read_quote_token
 from api.security.member_tokens import MemberToken, MemberTokenRefusedError, Proof, read_member_token
@@ -32,7 +34,10 @@ from loyalty.purchases.sale import (
 )
 from loyalty.purchases.timing import clock_skew
 from loyalty.receipts import member_and_number
+from loyalty.rewards.codes import RedemptionNotFoundError, code_of
 from loyalty.terminals import Place
+
+MAX_REDEMPTIONS = 10
 
 
 class MemberRef(MemberLookup, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +68,9 @@ class PurchaseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     points_used: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
     """Points to take of the hold. Null takes all of it, and no more than the basket costs. What the hold does not cover
     is not taken, and the answer's ``flags`` say so."""
+    redemptions: Annotated[tuple[fields.RedemptionCode, ...], Meta(max_length=MAX_REDEMPTIONS)] = ()
+    """Codes of issued rewards that the till has taken off: their discounts stand on the lines, as the quote said. They
+    are used with the sale; one that is of no use stops nothing, and the answer's ``flags`` say so."""
     quote: Annotated[str, Meta(max_length=2_048)] | None = None
     """The quote's token: its programme version is honoured while the quote is valid."""
     cashier: Code | None = None
@@ -150,6 +158,7 @@ def submission_of(
         total_minor=request.total_minor,
         hold_no=hold[1] if hold else None,
         points_used=request.points_used,
+        redemptions=kept_codes(request.redemptions) or UNSET,
     )
     return Submission(
         key=KeyId(caller.client, key),
@@ -161,6 +170,17 @@ def submission_of(
         flags=("offline",) if request.offline else (),
         prints=request.print,
     )
+
+
+def kept_codes(shown: Sequence[str]) -> tuple[str, ...]:
+    """Codes of rewards in the form in which they are kept, each once; what is none stays what was typed."""
+    kept = []
+    for text in shown:
+        try:
+            kept.append(code_of(text))
+        except RedemptionNotFoundError:
+            kept.append(text)
+    return tuple(dict.fromkeys(kept))
 
 
 async def resolve_reference(

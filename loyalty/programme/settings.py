@@ -24,6 +24,8 @@ class TillSettings(Part, frozen=True, kw_only=True):
     """A receipt whose ``occurred_at`` is further off is kept, corrected and flagged."""
     offline_days: int = 30
     """Receipts older than this are kept and flagged."""
+    voided_redemptions: Literal["refund", "keep"] = "refund"
+    """What a void of a sale does with the rewards that were used in it: their points come back, or nothing does."""
 
 
 class RefundSettings(Part, frozen=True, kw_only=True):

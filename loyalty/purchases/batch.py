@@ -1,6 +1,6 @@
 """What is read for a batch of submitted sales, and what is decided about it so far."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from loyalty.purchases.posting import Posted
 from loyalty.purchases.timing import BusinessTime, business_time
 from loyalty.receipts import RegisteredReceipt, receipts_from, receipts_query
 from loyalty.refunds.waiting import WaitingReturn, waiting_from, waiting_query
+from loyalty.rewards.vouchers import Voucher
 from loyalty.tiers.keeping import catch_up
 from loyalty.tiers.loading import standing_queries, standings_from
 from loyalty.tiers.plan import TierPlan
@@ -52,6 +53,8 @@ class Batch:
     standings: dict[int, Standing]
     survivors: dict[int, int]
     """Of the members whom earlier answers name and who have been merged since. Read for a sale alone."""
+    vouchers: Mapping[str, Voucher] = field(default_factory=dict)
+    """Code -> the issued reward that a sale names. Read for a sale alone."""
     seen: set[object] = field(default_factory=set)
     posted: list[Posted] = field(default_factory=list)
     guests: list[Submission] = field(default_factory=list)
@@ -93,7 +96,11 @@ async def read_batch(
     )
     context_rows, standing_rows = more_rows[: len(asked.queries)], more_rows[len(asked.queries) :]
     add_wallets(accounts, wallets)
-    with_holds = {s.member_id for s in submissions if s.member_id is not None and s.sale.hold_no is not None}
+    with_holds = {
+        s.member_id
+        for s in submissions
+        if s.member_id is not None and (s.sale.hold_no is not None or s.sale.redemptions)
+    }
     await load_live(connection, accounts, with_lots=with_holds, now=now)
     standings = await standings_from(connection, standing_rows, accounts, current.tier_plan)
     for account in accounts.values():

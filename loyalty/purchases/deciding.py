@@ -29,7 +29,7 @@ def decide(submission: Submission, batch: Batch) -> Decided:
             return Later.POSTPONED
         if (repeat := _repeat(submission, batch)) is not None:
             return repeat
-        if not batch.alone and submission.receipt_key in batch.waiting:
+        if not batch.alone and (submission.sale.redemptions or submission.receipt_key in batch.waiting):
             return Later.POSTPONED
         return _post(submission, batch)
     except DomainError as error:
@@ -101,6 +101,7 @@ def _post(submission: Submission, batch: Batch) -> Posted | Submission | Later:
         batch.programmes[submission.key],
         hold=_hold_of(submission, account, batch),
         occurred_at=time.occurred_at,
+        vouchers=batch.vouchers,
         flags=time.flags,
         now=batch.now,
     )

@@ -21,7 +21,9 @@ from loyalty.ledger.shortfall import settle_shortfall
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.purchases.context import Context, earning_purchase, flags_of, member_facts, store_facts
 from loyalty.purchases.outcome import Submission
+from loyalty.purchases.redeeming import Redeemed, redeem, with_free_lines
 from loyalty.purchases.sale import Sale
+from loyalty.rewards.vouchers import Voucher
 from loyalty.spending.allocation import AllocationLine, allocate
 
 
@@ -52,6 +54,7 @@ class Posted(Struct, frozen=True):
     hold: Hold | None
     lots: tuple[Lot, ...]
     flags: tuple[str, ...]
+    redeemed: Redeemed = Redeemed()
 
 
 def post_sale(
@@ -61,6 +64,7 @@ def post_sale(
     programme: ProgrammeSnapshot,
     *,
     hold: Hold | None,
+    vouchers: Mapping[str, Voucher],
     occurred_at: datetime,
     flags: tuple[str, ...],
     now: datetime,
@@ -77,6 +81,10 @@ def post_sale(
     if hold is not None:
         paid = _pay_with_points(sale, basket, account, programme, hold, act)
         basket = basket_paid_with(points_minor=paid.by_line)
+    redeemed = Redeemed()
+    if sale.redemptions:
+        redeemed = redeem(sale, basket, account, act, vouchers, programme.document)
+        basket = with_free_lines(basket, redeemed.free_lines)
     refused = why_it_cannot_earn(account)
     evaluation = None if refused else _evaluate(basket, facts, account, context, programme, sale.store_id)
     if evaluation is not None and not has_room_for(account, evaluation.points_by_wallet):
@@ -99,7 +107,12 @@ def post_sale(
         paid,
         hold,
         tuple(lots),
-        (*submission.flags, *flags, *refused, *late, *unpaid_flags(sale, hold), *flags_of(sale, context)),
+        (
+            *(*submission.flags, *flags, *refused, *late, *redeemed.flags),
+            *unpaid_flags(sale, hold),
+            *flags_of(sale, context),
+        ),
+        redeemed,
     )
 
 

@@ -27,6 +27,8 @@ from loyalty.purchases.receipt import recorded
 from loyalty.purchases.writing import write_purchases
 from loyalty.receipts import RegisteredReceipt, register_receipts, unblock_receipts
 from loyalty.refunds.catching_up import apply_waiting
+from loyalty.rewards.issuing import note_changes
+from loyalty.rewards.vouchers import Voucher, find_vouchers
 from loyalty.tiers.writing import write_standings
 
 if TYPE_CHECKING:
@@ -43,11 +45,21 @@ async def record_purchases(
     connection = await driver(session)
     submissions = await _follow_merges(connection, submissions)
     batch = await read_batch(connection, submissions, programmes=programmes, now=now, alone=True)
+    batch.vouchers = await _vouchers(session, submissions, programmes)
     outcomes = await _record(connection, submissions, batch)
+    await note_changes(session, [used for one in batch.posted for used in one.redeemed.used], now=now)
     for one in batch.posted:
         for waiting in batch.waiting.get(one.submission.receipt_key, ()):
             await apply_waiting(session, waiting, actor=one.submission.actor, programmes=programmes, now=now)
     return outcomes
+
+
+async def _vouchers(
+    session: WriteSession, submissions: Sequence[Submission], programmes: Programmes
+) -> dict[str, Voucher]:
+    """The issued rewards that the sales name, read after their members' locks."""
+    codes = [code for submission in submissions for code in submission.sale.redemptions or ()]
+    return await find_vouchers(session, codes, programmes) if codes else {}
 
 
 async def record_batch(

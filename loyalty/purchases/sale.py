@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 MAX_EXACT = 2**53 - 1
 """The largest amount: the largest integer that a JavaScript client keeps exact."""
@@ -75,6 +75,8 @@ class Sale(Struct, frozen=True, kw_only=True):
     hold_no: int | None = None
     points_used: int | None = None
     """Points to take of the hold; None: all of it, and no more than the basket costs."""
+    redemptions: tuple[str, ...] | UnsetType = UNSET
+    """Codes of issued rewards that the till has taken off. Unset, not empty: it is no part of other sales' bytes."""
 
     @property
     def receipt_key(self) -> str:

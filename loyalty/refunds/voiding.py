@@ -13,6 +13,7 @@ from loyalty.purchases.sale import ReceiptRef, canonical, receipt_key
 from loyalty.receipts import block_receipt, block_receipt_for_all, find_receipts
 from loyalty.refunds.recording import RefundSubmission, lock_owner, record_refund
 from loyalty.refunds.returned import NothingToRefundError, PurchaseNotFoundError, Refunded, Return
+from loyalty.rewards.ending import refund_used_in
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -133,6 +134,9 @@ async def _void_purchase(
         raise SaleRefundedError from nothing_left
     assert isinstance(outcome, Refunded), "the sale is there, locked, and was not voided before"
     await connection.execute(_MARK, member_id, purchase_no)
+    document = programmes.at(now).document
+    if document.till.voided_redemptions == "refund":
+        await refund_used_in(session, member_id, purchase_no, document=document, actor=submission.actor, now=now)
     return Voided(submission.sale_key, outcome)
 
 

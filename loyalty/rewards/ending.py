@@ -20,7 +20,7 @@ from loyalty.programme.wallets import ExpiredRestore
 from loyalty.refunds.tracing import trace_captured
 from loyalty.rewards.codes import RedemptionNotFoundError
 from loyalty.rewards.finding import read_redemption
-from loyalty.rewards.issuing import announce
+from loyalty.rewards.issuing import note_changes
 from loyalty.rewards.states import OPEN, state_at
 from loyalty.rewards.stock import return_pieces
 
@@ -137,6 +137,27 @@ async def give_back(
     await end(session, redemption, state, actor=actor, reason=reason, now=now)
 
 
+async def refund_used_in(
+    session: WriteSession,
+    member_id: int,
+    purchase_no: int,
+    *,
+    document: ProgrammeDocument,
+    actor: str,
+    now: datetime,
+) -> None:
+    """The sale is undone, its member locked: what was used in it is refunded."""
+    connection = await driver(session)
+    statement = select(Redemption).where(
+        col(Redemption.member_id) == member_id,
+        col(Redemption.purchase_no) == purchase_no,
+        col(Redemption.state) == "used",
+    )
+    for redemption in (await session.exec(statement.order_by(col(Redemption.redemption_no)))).all():
+        account = await open_account(connection, redemption.member_id, now=now)
+        await give_back(session, account, redemption, "refunded", document=document, actor=actor, now=now)
+
+
 async def end_held(session: WriteSession, member_id: int, *, actor: str, now: datetime) -> None:
     """The member is merged away or erased, locked, and every hold has been voided: what they paid for ends with them.
 
@@ -168,9 +189,7 @@ async def end(
     redemption.state = state
     redemption.ended_at = redemption.expires_at if state == "expired" else now
     redemption.actor, redemption.reason = actor, reason
-    session.add(redemption)
-    await session.flush()
-    await announce(await driver(session), redemption, now=now)
+    await note_changes(session, [redemption], now=now)
 
 
 def _is_cancellable(redemption: Redemption, document: ProgrammeDocument) -> bool:

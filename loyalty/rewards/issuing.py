@@ -1,7 +1,8 @@
 """Issuing a reward: all of its prices are held or spent, a piece is taken, and the code is there; or nothing is."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kernel.database import WriteSession, driver
 from kernel.events import publish
@@ -21,9 +22,6 @@ from loyalty.rewards.eligibility import Situation, price_wallets, reasons_agains
 from loyalty.rewards.reasons import RewardNotFoundError, RewardRefusedError
 from loyalty.rewards.situating import read_situation
 from loyalty.rewards.stock import lock_left, take_piece
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 _NEXT_NO = (
     "UPDATE member SET last_redemption_no = last_redemption_no + 1 WHERE member_id = $1 RETURNING last_redemption_no"
@@ -55,27 +53,32 @@ async def issue_reward(
     _deliver(account, reward, programme, act)
     await take_piece(connection, reward.code)
     await write_accounts(connection, [account])
-    session.add(redemption)
     session.add(
         RedemptionCode(
             shown_code=redemption.shown_code, member_id=account.member_id, redemption_no=redemption.redemption_no
         )
     )
-    await session.flush()
-    await announce(connection, redemption, now=now)
+    await note_changes(session, [redemption], now=now)
     return redemption
 
 
-async def announce(connection: "Connection[Record]", redemption: Redemption, *, now: datetime) -> None:
-    """Tell the others of the redemption's new state, under its member's lock."""
-    change = RedemptionChanged(
-        member_id=redemption.member_id,
-        redemption_no=redemption.redemption_no,
-        reward=redemption.reward,
-        state=redemption.state,
-        changed_at=now,
-    )
-    await publish(connection, [change], now=now)
+async def note_changes(session: WriteSession, redemptions: Sequence[Redemption], *, now: datetime) -> None:
+    """Store redemptions whose state is new, and tell the others, under their members' locks."""
+    if not redemptions:
+        return
+    session.add_all(redemptions)
+    await session.flush()
+    changes = [
+        RedemptionChanged(
+            member_id=redemption.member_id,
+            redemption_no=redemption.redemption_no,
+            reward=redemption.reward,
+            state=redemption.state,
+            changed_at=now,
+        )
+        for redemption in redemptions
+    ]
+    await publish(await driver(session), changes, now=now)
 
 
 def is_held(reward: Reward) -> bool:

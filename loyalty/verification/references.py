@@ -133,8 +133,7 @@ UNION ALL
 SELECT r.member_id, 'redemption ' || r.redemption_no, 'purchase ' || r.purchase_no, r.state
 FROM redemptions AS r
 WHERE r.purchase_no IS NOT NULL AND (r.state NOT IN ('used', 'refunded') OR NOT EXISTS (
-    SELECT FROM purchase p WHERE p.purchase_no = r.purchase_no
-      AND (p.member_id = r.member_id OR EXISTS (SELECT FROM merged WHERE merged.member_id = r.member_id))
+    SELECT FROM purchase p WHERE p.member_id = r.member_id AND p.purchase_no = r.purchase_no
 ))
 """),
 )

@@ -448,6 +448,11 @@ DAMAGES = (
         "UPDATE redemption SET reward = 'gone' WHERE reward = 'mug'",
         "UPDATE reward_stock SET reward = 'gone' WHERE reward = 'mug'",
     ),
+    damage(
+        references.REDEMPTIONS,
+        "a reward that was used in no sale",
+        "UPDATE redemption SET purchase_no = 999 WHERE member_id = {boris} AND state = 'used'",
+    ),
     damage(references.SALES, "purchases of no store", "DELETE FROM store"),
     damage(
         references.ORIGINS,

@@ -200,8 +200,8 @@ class History:
             await close(session, period, currency="RUB", values={}, actor="staff:boris", now=self.clock())
             await session.commit()
 
-    async def takes(self, who: str, reward: str, *, gives_it_back: bool = False) -> None:
-        """A reward is issued."""
+    async def takes(self, who: str, reward: str, *, gives_it_back: bool = False) -> str:
+        """A reward is issued; its code."""
         now = self.clock()
         programme = self.services.programmes.at(now)
         async with self.services.database.write() as session:
@@ -212,6 +212,7 @@ class History:
                 key = (issued.member_id, issued.redemption_no)
                 await cancel_redemption(session, key, document=PROGRAMME, actor="member", now=now)
             await session.commit()
+        return issued.shown_code
 
     async def seals(self) -> None:
         async with self.services.database.write() as session:
@@ -263,6 +264,9 @@ async def play(history: History) -> None:
     await history.returns("a-paid", "r2", y="1")
     await history.returns("a0", "r3", x="2", y="1")
     await history.takes("boris", "mug", gives_it_back=True)
+    await history.buys("boris", "b-redeemed", line("x", 20_000), redemptions=[await history.takes("boris", "tenth")])
+    await history.buys("boris", "b-void", line("x", 20_000), redemptions=[await history.takes("boris", "tenth")])
+    await history.voids(receipt={"number": "b-void", "business_date": "2026-03-02"})
     await history.seals()
     await history.pays("boris", "b-paid", 2_000, line("x", 400_000))
     for day in range(3):

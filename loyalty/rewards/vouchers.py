@@ -1,0 +1,93 @@
+"""Issued rewards as a till meets them: by their code, with what the reward said when it was issued."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from kernel.database import ReadSession, driver
+from loyalty.ledger.account import Account
+from loyalty.ledger.entries import Act, Cause
+from loyalty.ledger.forwarding import surviving_members
+from loyalty.ledger.holding import capture_hold
+from loyalty.models import Redemption
+from loyalty.programme.rewards import Reward
+from loyalty.programme.versions import Programmes
+from loyalty.rewards.codes import RedemptionNotFoundError
+from loyalty.rewards.finding import key_of_code, read_redemption
+from loyalty.rewards.states import state_at
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A redemption and its reward; ``owner_id`` is whose ledger its points are in, after any merges."""
+
+    redemption: Redemption
+    owner_id: int
+    reward: Reward | None
+    """None where its version is not known to this process yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is used."""
+
+    store_id: str
+    terminal_id: str
+    cashier_id: str | None
+
+
+async def find_voucher(session: ReadSession, code: str, programmes: Programmes) -> Voucher:
+    """By a code in its kept form, as it is stored now. Raises ``RedemptionNotFoundError``."""
+    redemption = await read_redemption(session, await key_of_code(session, code))
+    survivors = await surviving_members(await driver(session), [redemption.member_id])
+    version = programmes.version(redemption.programme_version)
+    return Voucher(
+        redemption,
+        survivors.get(redemption.member_id, redemption.member_id),
+        version.rewards.get(redemption.reward) if version else None,
+    )
+
+
+async def find_vouchers(session: ReadSession, codes: Sequence[str], programmes: Programmes) -> dict[str, Voucher]:
+    """Those of ``codes`` that exist."""
+    found = {}
+    for code in codes:
+        try:
+            found[code] = await find_voucher(session, code, programmes)
+        except RedemptionNotFoundError:
+            continue
+    return found
+
+
+def use_voucher(voucher: Voucher, account: Account, act: Act, *, place: Place, purchase_no: int | None = None) -> None:
+    """Spend what is held for it and note where it went. It is open, and ``account`` is its owner's, locked."""
+    redemption = voucher.redemption
+    for price in redemption.prices:
+        hold = account.holds.get(price["hold_no"]) if account.member_id == redemption.member_id else None
+        if hold is not None and hold.is_open:
+            capture_hold(account, hold, hold.amount, replace(act, cause=Cause("redemption", redemption.redemption_no)))
+    redemption.state = "used"
+    redemption.ended_at = act.now
+    redemption.actor = act.actor
+    redemption.store_id, redemption.terminal_id = place.store_id, place.terminal_id
+    redemption.cashier_id, redemption.purchase_no = place.cashier_id, purchase_no
+
+
+def use_in_sale(voucher: Voucher | None, account: Account, act: Act, *, place: Place) -> str:
+    """Use what a completed sale names; ``act.cause.no`` is the sale's number. What cannot be used stops no sale.
+
+    Answers a flag of the sale, empty when it was used: ``redemption_unknown`` for a code of nobody or of somebody else,
+    ``redemption_not_open`` for one that was used, given back or too late. One that the same terminal has used by itself
+    before belongs to the sale.
+    """
+    if voucher is None or voucher.redemption.member_id != account.member_id:
+        return "redemption_unknown"
+    redemption = voucher.redemption
+    if state_at(redemption, act.now) == "issued":
+        use_voucher(voucher, account, act, place=place, purchase_no=act.cause.no)
+        return ""
+    if redemption.state == "used" and redemption.purchase_no is None and redemption.terminal_id == place.terminal_id:
+        redemption.purchase_no = act.cause.no
+        return ""
+    return "redemption_not_open"
