@@ -41,7 +41,7 @@ async def open_services(settings: Settings, *, clock: Clock) -> AsyncIterator[Se
             database=database,
             redis=redis,
             signing_keys=open_signing_keys(settings.signing_keys_path),
-            lookup_key=_lookup_key(settings),
+            lookup_key=lookup_key_of(settings),
             rate_limiter=RateLimiter(redis, clock),
             programmes=PublishedProgrammes(),
         )
@@ -50,7 +50,8 @@ async def open_services(settings: Settings, *, clock: Clock) -> AsyncIterator[Se
         await database.close()
 
 
-def _lookup_key(settings: Settings) -> LookupKey:
+def lookup_key_of(settings: Settings) -> LookupKey:
+    """The installation's own: as it is given, else as it was made."""
     if settings.lookup_key is not None:
         return LookupKey(parse_lookup_key(settings.lookup_key.get_secret_value()))
     return LookupKey(open_lookup_key(settings.data_dir / "keys" / "lookup.hex"))

@@ -2,6 +2,7 @@
 
 import typer
 
+from api.cli.imports import import_files
 from api.cli.keys import keys
 from api.cli.migrate import migrate
 from api.cli.openapi import openapi
@@ -21,6 +22,7 @@ app = typer.Typer(
 
 for command in (up, serve, worker, migrate, replay, verify, openapi):
     app.command()(command)
+app.command("import")(import_files)
 app.add_typer(keys, name="keys")
 app.add_typer(programme, name="programme")
 

@@ -1,5 +1,6 @@
 """A person is forgotten; the ledger keeps its sums."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import SQLModel, col, delete, update
@@ -68,11 +69,16 @@ async def erase_member(session: WriteSession, member_id: int, *, actor: str, rea
     forfeit(account, Act(Cause("erasure", 0), actor, now, now, reason))
     await write_accounts(connection, [account])
     await end_held(session, account.member_id, actor=actor, now=now)
-    members = await family_of(connection, account.member_id)
-    for table in _OF_A_PERSON:
-        await session.exec(delete(table).where(col(table.member_id).in_(members)))  # type: ignore[attr-defined]
-    await connection.execute(_ERASE_AUDIT_DETAILS, [member_public_id(member) for member in members])
+    await forget_persons(session, await family_of(connection, account.member_id))
     statement = update(Member).where(col(Member.member_id) == account.member_id)
     await session.exec(statement.values(status="erased", tier=None))
     await publish(connection, [MemberErased(member_id=account.member_id, erased_at=now)], now=now)
     return account.member_id
+
+
+async def forget_persons(session: WriteSession, members: Sequence[int]) -> None:
+    """Remove whatever says who these members were. Their numbers, points and sales stay."""
+    for table in _OF_A_PERSON:
+        await session.exec(delete(table).where(col(table.member_id).in_(members)))  # type: ignore[attr-defined]
+    public_ids = [member_public_id(member) for member in members]
+    await (await driver(session)).execute(_ERASE_AUDIT_DETAILS, public_ids)

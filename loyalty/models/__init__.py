@@ -5,6 +5,7 @@ from loyalty.models.accounting import AccountingClose, AccountingFigure, Account
 from loyalty.models.action import Action, ActionEvent, ActionProof
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
+from loyalty.models.imports import ImportedLot, ImportedMember, ImportRun
 from loyalty.models.invoice import Invoice, InvoiceKey, InvoicePayment
 from loyalty.models.job import Job, JobItem, JobProblem
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
@@ -41,6 +42,9 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Identity",
+    "ImportRun",
+    "ImportedLot",
+    "ImportedMember",
     "Invoice",
     "InvoiceKey",
     "InvoicePayment",

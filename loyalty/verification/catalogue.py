@@ -9,6 +9,7 @@ from loyalty.verification import (
     balances,
     due,
     holds,
+    imports,
     invoices,
     jobs,
     limits,
@@ -41,6 +42,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *due.INVARIANTS,
     *references.INVARIANTS,
     *accounting.INVARIANTS,
+    *imports.INVARIANTS,
 )
 
 ELSEWHERE: Final = {

@@ -10,6 +10,7 @@ from migrations.tables import METADATA
 REGISTRIES = {
     *("identity", "idempotency_key", "receipt_key", "guest_receipt", "waiting_refund", "one_time_code"),
     *("token_revocation", "redemption_code", "action_event", "invoice_key"),
+    "imported_lot",
 }
 """Keyed by the very thing that must be unique across members; claimed in a first, idempotent step."""
 REFERENCE = {
@@ -18,8 +19,8 @@ REFERENCE = {
 }
 """Configuration: the same on every shard."""
 RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "job", "job_problem", "shift_report", "task"}
-THE_BOOKS = {"accounting_period", "accounting_close", "accounting_figure"}
-"""Sums of everybody, by month."""
+THE_BOOKS = {"import_run", "accounting_period", "accounting_close", "accounting_figure"}
+"""Sums of everybody, by month or import."""
 OUTGOING = {"message"}
 """Written to an address, which need not be a member's yet."""
 ELSEWHERE = REGISTRIES | REFERENCE | RECORDS_OF_STAFF | THE_BOOKS | OUTGOING

@@ -9,6 +9,7 @@ from loyalty.verification import (
     balances,
     due,
     holds,
+    imports,
     invoices,
     jobs,
     limits,
@@ -459,6 +460,13 @@ DAMAGES = (
         "a lot from no lot",
         "UPDATE lot SET origin_lot_no = 999 WHERE member_id = {anna} AND origin_member_id IS NOT NULL",
     ),
+    damage(imports.REGISTERED, "a lot that could come again", "DELETE FROM imported_lot"),
+    damage(
+        imports.COUNTED,
+        "an import that says that it brought more",
+        "UPDATE import_run SET counts = jsonb_set(counts, '{{points,points}}', '41')",
+    ),
+    damage(imports.MADE, "a member of no import", "UPDATE imported_member SET import_id = 999999"),
     damage(
         accounting.CLOSED,
         "a closed month that was prettified",

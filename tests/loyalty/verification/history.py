@@ -31,6 +31,7 @@ from tests.clocks import MovableClock
 from tests.journeys.counter import discount, reward
 from tests.journeys.tills import basket, done, line, sale, send
 from tests.loyalty.actions.making import action, pays, record, told
+from tests.loyalty.imports.moving import apply
 from tests.programmes import POINTS, fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
 
@@ -232,6 +233,12 @@ class History:
             await outbox.deliver(partition)
 
 
+async def _somebody_moves_in(services: Services) -> None:
+    members = "external_id,name,email\nc-1,Emil,emil@example.com\n"
+    lots = "lot_id,external_id,wallet,points,earned_on\nl-1,c-1,points,40,2026-01-10\n"
+    await apply(services, {"members.csv": members, "lots.csv": lots})
+
+
 async def begin(services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock) -> History:
     """A till, and four members without points."""
     await publish(services, PROGRAMME)
@@ -291,6 +298,7 @@ async def play(history: History) -> None:
     await history.corrects("boris", -5_000, into_debt=True)
     await history.holds("anna", 30, line("x", 30_000))
     await history.sweeps()
+    await _somebody_moves_in(history.services)
     await history.seals()
     await history.delivers()
     await history.passes(minutes=1)

@@ -1,0 +1,74 @@
+"""What the files say of each other. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from loyalty.identities import KnownBy
+from loyalty.imports.problems import ImportProblem
+from loyalty.imports.rows import Delivery
+
+R = TypeVar("R")
+
+
+def inconsistencies(delivery: Delivery) -> list[ImportProblem]:
+    """Things that stand twice, and totals that are not what the sender counted."""
+    return [
+        *_twice("members.csv", "external_id", "member_twice", delivery.members, lambda row: row.external_id),
+        *_twice("lots.csv", "lot_id", "lot_twice", delivery.lots, lambda row: row.lot_key),
+        *_twice(
+            *("consents.csv", "purpose", "consent_twice", delivery.consents),
+            lambda row: (row.external_id, row.purpose, row.channel),
+        ),
+        *_shared_identities(delivery),
+        *_wrong_totals(delivery),
+    ]
+
+
+def identities_of(delivery: Delivery) -> Iterator[tuple[str, int, str, KnownBy]]:
+    """File, line, external id and identity of each that the files name."""
+    for member in delivery.members:
+        for known_by in member.identities:
+            yield "members.csv", member.line, member.external_id, known_by
+    for row in delivery.identities:
+        yield "identities.csv", row.line, row.external_id, row.known_by
+
+
+def totals_of(delivery: Delivery) -> dict[str, int]:
+    """What the files hold, under the names that ``totals.csv`` may use."""
+    totals = {
+        "members": len(delivery.members),
+        "identities": len(delivery.identities),
+        "consents": len(delivery.consents),
+        "lots": len(delivery.lots),
+    }
+    for lot in delivery.lots:
+        name = f"points:{lot.wallet}"
+        totals[name] = totals.get(name, 0) + lot.points
+    return totals
+
+
+def _twice(file: str, column: str, code: str, rows: Iterable[R], key: Callable[[R], object]) -> Iterator[ImportProblem]:
+    lines: dict[object, int] = {}
+    for row in rows:
+        line: int = row.line  # type: ignore[attr-defined]  # every row has one
+        first = lines.setdefault(key(row), line)
+        if first != line:
+            yield ImportProblem(file, line, column, code, f"stands on line {first} already")
+
+
+def _shared_identities(delivery: Delivery) -> Iterator[ImportProblem]:
+    owners: dict[KnownBy, str] = {}
+    for file, line, external_id, known_by in identities_of(delivery):
+        if owners.setdefault(known_by, external_id) != external_id:
+            column = "value" if file == "identities.csv" else known_by.kind
+            yield ImportProblem(file, line, column, "identity_twice", "is another member's in these files")
+
+
+def _wrong_totals(delivery: Delivery) -> Iterator[ImportProblem]:
+    counted = totals_of(delivery)
+    for name, (line, stated) in delivery.totals.items():
+        if name not in counted and not name.startswith("points:"):
+            yield ImportProblem("totals.csv", line, "name", "total_unknown", "is no total of an import")
+        elif counted.get(name, 0) != stated:
+            message = f"is {stated}, and the rows that are right give {counted.get(name, 0)}"
+            yield ImportProblem("totals.csv", line, "total", "total_differs", message)

@@ -1,0 +1,66 @@
+"""The rows of an import, after each has been checked by itself."""
+
+from datetime import date
+
+from msgspec import Struct, field
+
+from loyalty.identities import KnownBy
+
+
+class MemberRow(Struct, frozen=True, kw_only=True):
+    """A member of the other system. What is None or empty is left as it is when the member is known already."""
+
+    line: int
+    external_id: str
+    enrolled_on: date | None = None
+    name: str | None = None
+    birthday: date | None = None
+    language: str | None = None
+    zone: str | None = None
+    home_store_id: str | None = None
+    identities: tuple[KnownBy, ...] = ()
+
+
+class IdentityRow(Struct, frozen=True, kw_only=True):
+    """A further identity of a member."""
+
+    line: int
+    external_id: str
+    known_by: KnownBy
+
+
+class ConsentRow(Struct, frozen=True, kw_only=True):
+    """What a member agreed to or refused."""
+
+    line: int
+    external_id: str
+    purpose: str
+    channel: str
+    granted: bool
+    text_version: str
+
+
+class LotRow(Struct, frozen=True, kw_only=True):
+    """Points that were earned together. Days are local days of the member's zone."""
+
+    line: int
+    lot_key: str
+    external_id: str
+    wallet: str
+    points: int
+    earned_on: date
+    available_on: date | None = None
+    """The first day on which they can be spent; None: they can already."""
+    expires_on: date | None = None
+    """The last day on which they can be spent; None: for good."""
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """Everything that the files say."""
+
+    members: list[MemberRow] = field(default_factory=list)
+    identities: list[IdentityRow] = field(default_factory=list)
+    consents: list[ConsentRow] = field(default_factory=list)
+    lots: list[LotRow] = field(default_factory=list)
+    totals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """What the sender counted: name to line and number."""

@@ -1,0 +1,54 @@
+"""M1: what was moved in is what the ledger says was."""
+
+from typing import Final
+
+from loyalty.verification.invariant import Invariant
+from loyalty.verification.reading import Query
+
+REGISTERED: Final = Invariant(
+    "M1",
+    "Every lot that an import brought is registered once, and every registered lot is there.",
+    Query("""
+SELECT coalesce(l.member_id, i.member_id), 'lot ' || coalesce(l.lot_no, i.lot_no),
+       coalesce('import ' || i.import_id, 'not registered'), coalesce('import ' || l.cause_no, 'no lot')
+FROM (SELECT * FROM lots WHERE cause_kind = 'import') AS l
+FULL JOIN (SELECT * FROM imported_lot WHERE member_id BETWEEN $1 AND $2) AS i
+  ON i.member_id = l.member_id AND i.lot_no = l.lot_no
+LEFT JOIN import_run AS r ON r.import_id = l.cause_no
+WHERE l.cause_no IS DISTINCT FROM i.import_id
+  AND NOT (i.import_id IS NULL AND r.status IN ('reversed', 'partly_reversed') AND l.remaining = 0)
+"""),
+)
+
+COUNTED: Final = Invariant(
+    "M1",
+    "An import's points are those that its entries credit.",
+    Query("""
+SELECT NULL::bigint, format('%s of import %s', coalesce(c.wallet, j.wallet), coalesce(c.import_id, j.cause_no)),
+       coalesce(c.points, 0)::text, coalesce(j.points, 0)::text
+FROM (
+    SELECT r.import_id, p.key AS wallet, p.value::bigint AS points
+    FROM import_run AS r, jsonb_each_text(r.counts -> 'points') AS p
+) AS c
+FULL JOIN (
+    SELECT cause_no, wallet, sum(amount) AS points FROM journal
+    WHERE cause_kind = 'import' AND debit = 'migrated' GROUP BY 1, 2
+) AS j ON j.cause_no = c.import_id AND j.wallet = c.wallet
+WHERE coalesce(c.points, 0) <> coalesce(j.points, 0)
+"""),
+    needs_all_members=True,
+)
+
+MADE: Final = Invariant(
+    "M1",
+    "Every member whom an import made exists, and so does the import.",
+    Query("""
+SELECT i.member_id, 'member of import ' || i.import_id, 'a member and an import', NULL
+FROM imported_member AS i
+WHERE i.member_id BETWEEN $1 AND $2
+  AND (NOT EXISTS (SELECT FROM member m WHERE m.member_id = i.member_id)
+       OR NOT EXISTS (SELECT FROM import_run r WHERE r.import_id = i.import_id))
+"""),
+)
+
+INVARIANTS: Final = (REGISTERED, COUNTED, MADE)
