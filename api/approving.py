@@ -3,7 +3,8 @@
 from typing import Final
 
 from api.admin.jobs import APPLYING_A_JOB
+from api.admin.member_adjustments import ADJUSTING
 from api.admin.programme_publishing import PUBLISHING
 from api.approved_act import ApprovedAct
 
-APPROVED_ACTS: Final[dict[str, ApprovedAct]] = {act.kind: act for act in (PUBLISHING, APPLYING_A_JOB)}
+APPROVED_ACTS: Final[dict[str, ApprovedAct]] = {act.kind: act for act in (PUBLISHING, APPLYING_A_JOB, ADJUSTING)}

@@ -5,7 +5,7 @@ Sales have their own way (``api/pos/posting.py``), which does the same for many 
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import asyncpg
 import msgspec
@@ -45,7 +45,15 @@ OptionalIdempotencyKey = Annotated[
         description="The client's own name for this request. Without one, sending it again is another request.",
     ),
 ]
-Act = Callable[[WriteSession, datetime], Awaitable[Struct | Repeated]]
+
+
+class Awaiting(NamedTuple):
+    """What has only been asked for, as a second person has to allow it: answered with 202."""
+
+    body: Struct
+
+
+Act = Callable[[WriteSession, datetime], Awaitable[Struct | Repeated | Awaiting]]
 """Does the work in the transaction it is given; answers the response body."""
 
 
@@ -190,7 +198,9 @@ async def _store(
         await store_answers(await driver(session), [(key, answer)], now=now)
 
 
-def _encode(result: Struct | Repeated, status: int) -> tuple[int, bytes]:
+def _encode(result: Struct | Repeated | Awaiting, status: int) -> tuple[int, bytes]:
+    if isinstance(result, Awaiting):
+        return 202, msgspec.json.encode(result.body)
     if isinstance(result, Repeated):
         return result.status, result.outcome
     return status, msgspec.json.encode(result)

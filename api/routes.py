@@ -28,6 +28,7 @@ from api.admin.programme_publishing import publish_version
 from api.admin.programme_simulations import simulate_sale
 from api.admin.programme_validations import validate_programme
 from api.admin.programme_versions import AdminVersions
+from api.admin.review_cases import AdminCases
 from api.admin.segments import AdminSegments
 from api.admin.sessions import AdminSessions
 from api.admin.settlement_reports import AdminSettlement
@@ -145,6 +146,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     merge_into_member,
     erase_member_for_good,
     export_member_data,
+    AdminCases,
     AdminLiability,
     AdminSettlement,
     AdminBacktests,

@@ -5,13 +5,15 @@ from typing import Final
 from kernel.events import Handler, Reactions
 from loyalty.events import GoodsReturned, MemberErased, MembersMerged, PurchaseRecorded, PurchaseRefunded
 from loyalty.members.facts import keep_facts
+from loyalty.review.opening import open_cases
 
+REVIEW_CASES: Final = Handler(name="loyalty.review_cases", react=open_cases)
 MEMBER_FACTS: Final = Handler(name="loyalty.member_facts", react=keep_facts)
 
 REACTIONS: Final[Reactions] = {
-    PurchaseRecorded: (MEMBER_FACTS,),
-    PurchaseRefunded: (MEMBER_FACTS,),
-    GoodsReturned: (MEMBER_FACTS,),
+    PurchaseRecorded: (MEMBER_FACTS, REVIEW_CASES),
+    PurchaseRefunded: (MEMBER_FACTS, REVIEW_CASES),
+    GoodsReturned: (MEMBER_FACTS, REVIEW_CASES),
     MembersMerged: (MEMBER_FACTS,),
     MemberErased: (MEMBER_FACTS,),
 }

@@ -25,6 +25,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: long work": "What the worker does for staff, with its progress and its result.",
     "Staff: members": "Searching, correcting, merging and erasing members.",
     "Staff: points": "Adjusting a balance, with a reason.",
+    "Staff: review": "What looks odd, and what a person decided about it.",
     "Staff: finance": "What is owed in points, who owes whom for them, and closed months.",
     "Staff: audit": "Who changed what, and when.",
     "Staff: keys": "Keys of terminals and of other systems.",

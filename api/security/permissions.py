@@ -23,7 +23,7 @@ class Permission(StrEnum):
     """Names, birthdays, phones and e-mails in clear; masked for everybody else."""
     POINTS_ADJUST = "points:adjust"
     POINTS_ADJUST_MORE = "points:adjust-more"
-    """Beyond what one correction by support may move."""
+    """Approving what is beyond the limit of who asks."""
     MEMBERS_MERGE = "members:merge"
     MEMBERS_ERASE = "members:erase"
     STORES_READ = "stores:read"
@@ -45,6 +45,8 @@ class Permission(StrEnum):
     JOBS_APPLY = "jobs:apply"
     REPORTS_READ = "reports:read"
     ACCOUNTING_CLOSE = "accounting:close"
+    CASES_READ = "cases:read"
+    CASES_DECIDE = "cases:decide"
     METRICS_READ = "metrics:read"
     AUDIT_READ = "audit:read"
     STAFF_WRITE = "staff:write"
@@ -69,7 +71,14 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.JOBS_WRITE,
     },
     "support": _READERS
-    | {Permission.MEMBERS_READ, Permission.MEMBERS_WRITE, Permission.POINTS_ADJUST, Permission.MEMBERS_MERGE}
+    | {
+        Permission.MEMBERS_READ,
+        Permission.MEMBERS_WRITE,
+        Permission.POINTS_ADJUST,
+        Permission.MEMBERS_MERGE,
+        Permission.CASES_READ,
+        Permission.CASES_DECIDE,
+    }
     | {Permission.APPROVALS_READ},
     "analyst": _READERS | {Permission.REPORTS_READ},
 }
@@ -85,6 +94,11 @@ class PermissionMissingError(ForbiddenError):
 def has_permission(caller: StaffCaller, permission: Permission) -> bool:
     """Whether any of the caller's roles has it."""
     return any(permission in PERMISSIONS.get(role, ()) for role in caller.roles)
+
+
+def roles_with(caller: StaffCaller, permission: Permission) -> list[str]:
+    """Those of the caller's roles that have it."""
+    return [role for role in caller.roles if permission in PERMISSIONS.get(role, ())]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from loyalty.models.accounting import AccountingClose, AccountingFigure, Account
 from loyalty.models.action import Action, ActionEvent, ActionProof
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
+from loyalty.models.goodwill import GoodwillDay
 from loyalty.models.imports import ImportedLot, ImportedMember, ImportRun
 from loyalty.models.invoice import Invoice, InvoiceKey, InvoicePayment
 from loyalty.models.job import Job, JobItem, JobProblem
@@ -13,6 +14,7 @@ from loyalty.models.member import Consent, Identity, Member, MemberFact, Person,
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
 from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
+from loyalty.models.review import ReviewCase
 from loyalty.models.reward import Redemption, RedemptionCode, RewardStock
 from loyalty.models.segment import SegmentMember
 from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
@@ -38,6 +40,7 @@ __all__ = [
     "CatalogueItem",
     "ConfirmationRequest",
     "Consent",
+    "GoodwillDay",
     "GuestReceipt",
     "Hold",
     "IdempotencyKey",
@@ -70,6 +73,7 @@ __all__ = [
     "Redemption",
     "RedemptionCode",
     "Refund",
+    "ReviewCase",
     "RewardStock",
     "SegmentMember",
     "ShiftReport",

@@ -4,8 +4,10 @@ from msgspec import field
 
 from loyalty.programme.action_rules import ActionRule
 from loyalty.programme.actions import ActionIntake, ActionType
+from loyalty.programme.goodwill import GoodwillSettings
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
+from loyalty.programme.review import ReviewSettings
 from loyalty.programme.rewards import Reward
 from loyalty.programme.rules import BaseSettings, EarnRule, Rule
 from loyalty.programme.segments import Segment
@@ -41,6 +43,8 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     action_intake: ActionIntake = ActionIntake()
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()
+    goodwill: GoodwillSettings = GoodwillSettings()
+    review: ReviewSettings = ReviewSettings()
     receipts: dict[str, ReceiptTexts] = field(default_factory=dict)
     """By language."""
 

@@ -8,6 +8,7 @@ from loyalty.verification import (
     append_only,
     balances,
     due,
+    goodwill,
     holds,
     imports,
     invoices,
@@ -18,6 +19,7 @@ from loyalty.verification import (
     privacy,
     receipts,
     references,
+    review,
     rewards,
     sales,
     tiers,
@@ -42,6 +44,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *due.INVARIANTS,
     *references.INVARIANTS,
     *accounting.INVARIANTS,
+    *goodwill.INVARIANTS,
+    *review.INVARIANTS,
     *imports.INVARIANTS,
 )
 

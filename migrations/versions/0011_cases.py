@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0011"
 down_revision = "0010"
@@ -55,9 +56,41 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("month", "wallet", "store_id"),
     )
+    op.create_table(
+        "review_case",
+        sa.Column("case_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=160), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("facts", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("state", sa.String(length=16), server_default="open", nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.String(length=16), nullable=True),
+        sa.Column("decided_by", sa.String(length=160), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'closed') = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decision IS NULL)",
+            name="review_case_decided",
+        ),
+        sa.CheckConstraint("state IN ('open', 'closed')", name="review_case_state"),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_index("review_case_once", "review_case", ["kind", "subject", "member_id", "period"], unique=True)
+    op.create_table(
+        "goodwill_day",
+        sa.Column("actor", sa.String(length=160), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("points > 0", name="goodwill_day_points"),
+        sa.PrimaryKeyConstraint("actor", "day"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("goodwill_day")
+    op.drop_table("review_case")
     op.drop_table("accounting_figure")
     op.drop_table("accounting_close")
     op.drop_table("accounting_period")

@@ -18,7 +18,17 @@ REFERENCE = {
     *("store", "terminal", "reward_stock"),
 }
 """Configuration: the same on every shard."""
-RECORDS_OF_STAFF = {"approval", "audit_entry", "audit_detail", "job", "job_problem", "shift_report", "task"}
+RECORDS_OF_STAFF = {
+    "approval",
+    "audit_entry",
+    "audit_detail",
+    "goodwill_day",
+    "job",
+    "job_problem",
+    "review_case",
+    "shift_report",
+    "task",
+}
 THE_BOOKS = {"import_run", "accounting_period", "accounting_close", "accounting_figure"}
 """Sums of everybody, by month or import."""
 OUTGOING = {"message"}

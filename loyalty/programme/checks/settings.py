@@ -9,6 +9,8 @@ from loyalty.programme.problems import Problems, ProgrammeProblem
 from loyalty.programme.texts import PLACEHOLDERS, placeholders_of
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_ALL_PERCENT = 100
+_REASON = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _POSITIVE_TIMES = ("quote_valid_seconds", "hold_timeout_seconds", "clock_tolerance_seconds", "offline_days")
 
 
@@ -23,7 +25,17 @@ def check_settings(document: ProgrammeDocument) -> Problems:
     for name in _POSITIVE_TIMES:
         if getattr(document.till, name) < 1:
             yield ProgrammeProblem(f"$.till.{name}", "out_of_range", "is below 1")
+    yield from _check_review(document)
     yield from _check_receipts(document)
+
+
+def _check_review(document: ProgrammeDocument) -> Problems:
+    for name in ("cashier_share_percent", "refund_share_percent"):
+        if getattr(document.review, name) > _ALL_PERCENT:
+            yield ProgrammeProblem(f"$.review.{name}", "out_of_range", f"is above {_ALL_PERCENT}")
+    for place, reason in enumerate(document.goodwill.reasons):
+        if not _REASON.fullmatch(reason):
+            yield ProgrammeProblem(f"$.goodwill.reasons[{place}]", "bad_code", f"{reason!r} is no reason code")
 
 
 def _check_receipts(document: ProgrammeDocument) -> Problems:

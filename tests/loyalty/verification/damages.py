@@ -8,6 +8,7 @@ from loyalty.verification import (
     append_only,
     balances,
     due,
+    goodwill,
     holds,
     imports,
     invoices,
@@ -18,6 +19,7 @@ from loyalty.verification import (
     privacy,
     receipts,
     references,
+    review,
     rewards,
     sales,
     tiers,
@@ -459,6 +461,17 @@ DAMAGES = (
         references.ORIGINS,
         "a lot from no lot",
         "UPDATE lot SET origin_lot_no = 999 WHERE member_id = {anna} AND origin_member_id IS NOT NULL",
+    ),
+    damage(
+        goodwill.COUNTED,
+        "points charged to somebody who gave none",
+        "INSERT INTO goodwill_day (actor, day, points) VALUES ('staff:eve', '2026-03-02', 5)",
+    ),
+    damage(
+        review.CASES,
+        "a case of nobody",
+        """INSERT INTO review_case (kind, subject, member_id, period, facts, opened_at)
+        VALUES ('many_refunds', 'mem_0', 999999, '2026-03', '{{}}', '2026-03-02Z')""",
     ),
     damage(imports.REGISTERED, "a lot that could come again", "DELETE FROM imported_lot"),
     damage(

@@ -1,0 +1,23 @@
+"""G1: what is counted against the limits of staff was given or taken."""
+
+from typing import Final
+
+from loyalty.verification.invariant import Invariant
+from loyalty.verification.reading import Query
+
+COUNTED: Final = Invariant(
+    "G1",
+    "A person of staff is charged with no more points than the journal says they moved that day.",
+    Query("""
+SELECT NULL::bigint, format('%s on %s', g.actor, g.day), 'at most ' || coalesce(j.points, 0), g.points::text
+FROM goodwill_day AS g
+LEFT JOIN (
+    SELECT actor, timezone('UTC', occurred_at)::date AS day, sum(amount) AS points
+    FROM journal WHERE kind = 'adjusted' GROUP BY 1, 2
+) AS j USING (actor, day)
+WHERE g.points > coalesce(j.points, 0)
+"""),
+    needs_all_members=True,
+)
+
+INVARIANTS: Final = (COUNTED,)
