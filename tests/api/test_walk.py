@@ -29,6 +29,7 @@ NOBODYS: dict[str, str] = {
     "approval_id": encode_public_id("apr", 999_999),
     "redemption_id": encode_public_id("red", 999_999, 1),
     "version": "999999",
+    "case_id": "999999",
     "task_id": "999999",
     "invoice_id": encode_public_id("inv", 999_999, 1),
     "job_id": "999999",
