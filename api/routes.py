@@ -5,6 +5,7 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from api.admin.accounting_periods import AdminAccountingPeriods
+from api.admin.actions import AdminActions
 from api.admin.approvals import AdminApprovals
 from api.admin.audit_log import list_audit_entries
 from api.admin.backtests import AdminBacktests
@@ -40,7 +41,11 @@ from api.admin.terminals import AdminTerminals
 from api.admin.tier_previews import preview_draft_tiers
 from api.auth.codes import AuthCodes
 from api.auth.sessions import AuthSessions
+from api.events.batches import record_events
+from api.events.events import record_event
 from api.invoices.invoices import Invoices
+from api.me.action_types import my_action_types
+from api.me.actions import MyActions
 from api.me.balance import my_balance
 from api.me.confirmations import MyConfirmations
 from api.me.erasure import erase_me
@@ -91,6 +96,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_history,
     my_purchase,
     my_invoices,
+    MyActions,
+    my_action_types,
     my_rewards,
     MyRedemptions,
     claim_in_app,
@@ -119,6 +126,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     shift_report,
     # Other systems
     Invoices,
+    record_event,
+    record_events,
     # Staff
     AdminSessions,
     AdminStores,
@@ -155,6 +164,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     create_bulk_operation,
     AdminJobs,
     AdminAccountingPeriods,
+    AdminActions,
     list_audit_entries,
     development_outbox,
 )

@@ -7,6 +7,7 @@ from api.jobs import Job, drain, once, walk
 from loyalty.access.codes import forget_old_codes
 from loyalty.access.confirmations import forget_old_requests
 from loyalty.access.revocations import forget_old_revocations
+from loyalty.actions.birthdays import record_birthdays
 from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
 from loyalty.refunds.catching_up import apply_overtaken
@@ -20,6 +21,7 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("sweep-tiers", timedelta(minutes=1), drain(sweep_tiers, limit=200)),
     Job("place-members-in-tiers", timedelta(hours=1), walk(place_members, limit=200)),
     Job("expire-redemptions", timedelta(minutes=1), drain(expire_redemptions, limit=200)),
+    Job("record-birthdays", timedelta(hours=1), walk(record_birthdays, limit=500)),
     Job("seal-members", timedelta(minutes=10), walk(seal_members, limit=500)),
     Job("forget-old-codes", timedelta(hours=1), once(forget_old_codes)),
     Job("forget-old-confirmation-requests", timedelta(hours=1), once(forget_old_requests)),

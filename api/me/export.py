@@ -7,6 +7,7 @@ from litestar import Response, get
 from litestar.enums import MediaType
 from msgspec import Struct
 
+from api.actions import ActionView, ProofView, view_action, view_proof
 from api.consents import ConsentView, view_consents
 from api.dependencies import Member, ServicesOf
 from api.documented import refusals
@@ -15,6 +16,7 @@ from api.me.profile import ProfileView, view_profile
 from api.me.purchases import PurchaseView, view_purchase
 from api.rate_limits import Limit, limited
 from kernel.database import ReadSession, driver
+from loyalty.actions.reading import list_actions
 from loyalty.ledger.opening import look_at_account
 from loyalty.members.consents import read_consents
 from loyalty.members.family import family_of
@@ -44,6 +46,13 @@ class MessageView(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class ProvenActionView(Struct, frozen=True, kw_only=True):
+    """Something that the member did, and what shows it."""
+
+    action: ActionView
+    proof: ProofView | None
+
+
 class PersonalData(Struct, frozen=True, kw_only=True):
     """One file. Purchases come without explanations; each has its own at its path."""
 
@@ -54,6 +63,7 @@ class PersonalData(Struct, frozen=True, kw_only=True):
     messages: list[MessageView]
     history: list[HistoryEntryView]
     purchases: list[PurchaseView]
+    actions: list[ProvenActionView]
 
 
 @get(
@@ -100,5 +110,9 @@ async def collect_personal_data(session: ReadSession, member_id: int, *, now: da
         ],
         purchases=[
             view_purchase(purchase, [], profile.language) for purchase in await read_purchases(connection, family)
+        ],
+        actions=[
+            ProvenActionView(action=view_action(one.action), proof=view_proof(one.proof))
+            for one in await list_actions(connection, family, before=None, limit=_ALL)
         ],
     )

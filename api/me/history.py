@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from msgspec import Struct
 
+from api.actions import action_id
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, dated_position, dated_text
 from api.dependencies import Member, ServicesOf
 from api.documented import NOT_MODIFIED, refusals
@@ -31,6 +32,15 @@ class HistoryPurchase(Struct, frozen=True, kw_only=True):
     """Path of the purchase with each of its rules."""
 
 
+class HistoryAction(Struct, frozen=True, kw_only=True):
+    """The action behind an entry, also behind its expiry."""
+
+    id: str
+    type: str
+    explanation: str
+    """Path of the action with each of its rules."""
+
+
 class HistoryEntryView(Struct, frozen=True, kw_only=True):
     """One change of a balance."""
 
@@ -51,6 +61,7 @@ class HistoryEntryView(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     """Exclusive; null while pending, and for points that never expire."""
     purchase: HistoryPurchase | None
+    action: HistoryAction | None
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True):
@@ -105,7 +116,16 @@ def view_entry(entry: HistoryEntry, *, purchases_path: str = "/v1/me/purchases")
         available_from=lot.available_from if lot else None,
         expires_at=lot.expires_at if lot else None,
         purchase=_purchase(entry, purchases_path),
+        action=_action(entry),
     )
+
+
+def _action(entry: HistoryEntry) -> HistoryAction | None:
+    deed = entry.deed
+    if deed is None:
+        return None
+    public_id = action_id(deed.member_id, deed.action_no)
+    return HistoryAction(id=public_id, type=deed.type, explanation=f"/v1/me/actions/{public_id}")
 
 
 def _purchase(entry: HistoryEntry, purchases_path: str) -> HistoryPurchase | None:

@@ -7,6 +7,7 @@ TAGS: Final[dict[str, str]] = {
     "Member": "The signed-in member's own data.",
     "Member: points": "Balance, history and purchases of the signed-in member.",
     "Member: rewards": "What the points of the signed-in member buy, and what was issued.",
+    "Member: actions": "What the member does besides buying.",
     "Till: sign-in": "A terminal signs in with its key, a cashier with a PIN.",
     "Till: members": "Finding, registering and proving who the customer is.",
     "Till: sales": "Quotes, holds, purchases and voids.",
@@ -27,8 +28,10 @@ TAGS: Final[dict[str, str]] = {
     "Staff: points": "Adjusting a balance, with a reason.",
     "Staff: review": "What looks odd, and what a person decided about it.",
     "Staff: finance": "What is owed in points, who owes whom for them, and closed months.",
+    "Staff: actions": "What members claim and somebody has to look at.",
     "Staff: audit": "Who changed what, and when.",
     "Staff: keys": "Keys of terminals and of other systems.",
+    "Systems": "What a shop, billing or a CRM tells.",
     "Discovery": "What others need to verify our tokens.",
     "Development": "For trying the service out; absent in production.",
 }

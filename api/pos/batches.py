@@ -101,7 +101,7 @@ async def record_batch(
     data: JSONBody[SkipValidation[BatchRequest]], caller: Terminal, services: ServicesOf
 ) -> BatchAnswers:
     # ``data`` says what a batch looks like; it is handed over as bytes, so that its items can be read one by one.
-    sent = await _items(cast(bytes, data))
+    sent = await read_items(cast(bytes, data))
     items = [_read(item) for item in sent]
     answers: list[Answer] = []
     # Neighbouring purchases go together, so that their order with refunds and voids stays the queue's.
@@ -114,7 +114,7 @@ async def record_batch(
     return BatchAnswers(
         items=[
             BatchAnswer(
-                key=item.key if isinstance(item, BatchItem) else _key(raw),
+                key=item.key if isinstance(item, BatchItem) else key_of(raw),
                 status=answer.status,
                 body=msgspec.Raw(answer.body),
             )
@@ -123,7 +123,7 @@ async def record_batch(
     )
 
 
-async def _items(body: bytes) -> list[msgspec.Raw]:
+async def read_items(body: bytes) -> list[msgspec.Raw]:
     """The items, unread. Raises ``ClientException`` for what is no batch."""
     try:
         return list(decode_body(body, _Envelope).items)
@@ -141,17 +141,22 @@ def _read(item: msgspec.Raw) -> BatchItem | Answer:
     """The item, or why it cannot be read."""
     try:
         read: BatchItem = decode_body(item, BatchItem)
-    except ValidationException as error:
-        return Answer(400, msgspec.json.encode(misfit(error)))
     except ClientException as error:
-        return Answer(400, msgspec.json.encode(problem(400, "malformed_request", error.detail)))
+        return refusal_of(error)
     requests = {"purchase": read.purchase, "refund": read.refund, "void": read.void}
     if [kind for kind, request in requests.items() if request is not None] != [read.kind]:
         return Answer(*encode_refusal(ItemUnclearError()))
     return read
 
 
-def _key(item: msgspec.Raw) -> str | None:
+def refusal_of(error: ClientException) -> Answer:
+    """What an item is answered that cannot be read."""
+    if isinstance(error, ValidationException):
+        return Answer(400, msgspec.json.encode(misfit(error)))
+    return Answer(400, msgspec.json.encode(problem(400, "malformed_request", error.detail)))
+
+
+def key_of(item: msgspec.Raw) -> str | None:
     """The key of an item, also of one that cannot be read otherwise."""
     try:
         key: str | None = decode_body(item, _Keyed).key

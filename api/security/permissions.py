@@ -26,6 +26,8 @@ class Permission(StrEnum):
     """Approving what is beyond the limit of who asks."""
     MEMBERS_MERGE = "members:merge"
     MEMBERS_ERASE = "members:erase"
+    ACTIONS_MODERATE = "actions:moderate"
+    """Look at what shows that an action was done, decide, and take back what was wrong."""
     STORES_READ = "stores:read"
     STORES_WRITE = "stores:write"
     TERMINAL_KEYS = "terminals:keys"
@@ -78,6 +80,7 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.MEMBERS_MERGE,
         Permission.CASES_READ,
         Permission.CASES_DECIDE,
+        Permission.ACTIONS_MODERATE,
     }
     | {Permission.APPROVALS_READ},
     "analyst": _READERS | {Permission.REPORTS_READ},

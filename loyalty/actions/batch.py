@@ -19,6 +19,10 @@ from loyalty.ledger.loading import lock_accounts
 from loyalty.members.ids import MemberNotFoundError
 from loyalty.programme.versions import Programmes
 from loyalty.purchases.context import Past, past_query, pasts_from
+from loyalty.tiers.keeping import catch_up
+from loyalty.tiers.loading import load_standings
+from loyalty.tiers.plan import TierPlan
+from loyalty.tiers.standing import Standing
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -90,6 +94,9 @@ class Batch:
     """Member and type -> instants of such actions around those that are submitted, where there is a cooldown."""
     bought: set[tuple[int, str]]
     """Member and SKU, of those that are reviewed."""
+    tiers: TierPlan
+    """Of the programme in force now: tiers go by it, whenever an action happened."""
+    standings: dict[int, Standing]
     posted: list[RecordedAction] = field(default_factory=list)
     proofs: list[tuple[RecordedAction, Proof]] = field(default_factory=list)
     events: list[tuple[RecordedAction, str, str, bytes]] = field(default_factory=list)
@@ -114,8 +121,12 @@ async def read_batch(
         _bought_query(fit),
         counted.query,
     )
+    plan = programmes.at(now).tier_plan
+    standings = await load_standings(connection, accounts, plan)
     for account in accounts.values():
         apply_due(account, now)
+        if account.member_id in standings:
+            catch_up(standings[account.member_id], account, plan, now=now)
     batch = Batch(
         now=now,
         accounts=accounts,
@@ -129,6 +140,8 @@ async def read_batch(
         },
         near=_grouped(near),
         bought={(member_id, sku) for member_id, sku in bought},
+        tiers=plan,
+        standings=standings,
     )
     budgeted = {rule for each in fit for rule in each.programme.actions[each.submission.type].budgeted_rules}
     batch.counters.budgets = await load_budgets(connection, accounts, budgeted)

@@ -17,6 +17,7 @@ from loyalty.actions.freezing import freeze_facts
 from loyalty.actions.outcome import ActionOutcome, RecordedAction
 from loyalty.actions.posting import Accepted, accept, count_uses, counter_of
 from loyalty.actions.preparing import Prepared, check_not_too_late
+from loyalty.actions.tiers import take_in_action
 from loyalty.answers import differences
 from loyalty.ledger.account import Account
 from loyalty.ledger.entries import Act, Cause
@@ -110,6 +111,8 @@ def _record(prepared: Prepared, batch: Batch, *, actor: str) -> RecordedAction:
         earned=accepted.earned,
         flags=accepted.flags,
     )
+    if not waits and (standing := batch.standings.get(account.member_id)) is not None:
+        take_in_action(standing, account, recorded, batch.tiers, now=batch.now)
     _note(prepared, recorded, batch)
     return recorded
 

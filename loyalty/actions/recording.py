@@ -18,6 +18,7 @@ from loyalty.actions.writing import announce_actions, write_actions, write_event
 from loyalty.counters import write_counters
 from loyalty.ledger.writing import write_accounts
 from loyalty.programme.versions import Programmes
+from loyalty.tiers.writing import write_standings
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -55,6 +56,7 @@ async def record_action(
 async def _write(connection: "Connection[Record]", batch: Batch) -> None:
     """Everything that was decided, a statement a table."""
     await write_accounts(connection, [account for account in batch.accounts.values() if account.is_changed])
+    await write_standings(connection, batch.standings.values(), now=batch.now)
     await write_actions(connection, batch.posted)
     await write_proofs(connection, batch.proofs)
     await write_counters(connection, batch.counters)

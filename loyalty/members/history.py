@@ -46,6 +46,14 @@ JOIN purchase p ON p.member_id = coalesce(r.member_id, w.member_id) AND p.purcha
     WHEN w.cause_kind = 'lot' AND l.cause_kind = 'purchase' THEN l.cause_no END
 LEFT JOIN store s ON s.store_id = coalesce(r.store_id, p.store_id)
 """
+_DEEDS = """
+SELECT w.place, a.member_id, a.action_no, a.type
+FROM unnest($1::bigint[], $2::text[], $3::bigint[]) WITH ORDINALITY AS w (member_id, cause_kind, cause_no, place)
+LEFT JOIN lot l ON w.cause_kind = 'lot' AND l.member_id = w.member_id AND l.lot_no = w.cause_no
+JOIN action a ON a.member_id = w.member_id AND a.action_no = CASE
+    WHEN w.cause_kind = 'action' THEN w.cause_no
+    WHEN w.cause_kind = 'lot' AND l.cause_kind = 'action' THEN l.cause_no END
+"""
 _LOTS = """
 SELECT l.*
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS w (member_id, cause_kind, cause_no, entry_no)
@@ -75,6 +83,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """The action that an entry came from, also by way of an expiry or of being taken back."""
+
+    member_id: int
+    action_no: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One change of a balance. ``points`` is what it added, negative for what it took."""
 
@@ -90,6 +107,7 @@ class HistoryEntry:
     lot: Lot | None = None
     """For points that came: when they can be used, and until when."""
     origin: Origin | None = None
+    deed: Deed | None = None
 
 
 async def read_history(
@@ -110,9 +128,15 @@ async def read_history(
     stored = await connection.fetch(_ENTRIES, list(family), *(before or (None, None, None)), limit - len(entries))
     entries += [_from_row(row) for row in stored]
     origins = await _origins(connection, entries, family)
+    deeds = await _deeds(connection, entries)
     lots = await _lots(connection, entries, account)
     return [
-        replace(entry, lot=lots.get((entry.position.member_id, entry.position.entry_no)), origin=origins.get(place))
+        replace(
+            entry,
+            lot=lots.get((entry.position.member_id, entry.position.entry_no)),
+            origin=origins.get(place),
+            deed=deeds.get(place),
+        )
         for place, entry in enumerate(entries, start=1)
     ]
 
@@ -160,6 +184,17 @@ async def _origins(
         list(family),
     )
     return {row["place"]: Origin(*list(row)[1:]) for row in rows}
+
+
+async def _deeds(connection: "Connection[Record]", entries: Sequence[HistoryEntry]) -> dict[int, Deed]:
+    """Place among ``entries``, from 1, to the action behind it."""
+    rows = await connection.fetch(
+        _DEEDS,
+        [entry.position.member_id for entry in entries],
+        [entry.cause.kind for entry in entries],
+        [entry.cause.no for entry in entries],
+    )
+    return {row["place"]: Deed(*list(row)[1:]) for row in rows}
 
 
 async def _lots(

@@ -76,7 +76,7 @@ class TierChange(SQLModel, table=True):
     """When it became true; for time the instant that had come, however late it was noticed."""
     recorded_at: datetime = instant()
     cause_kind: str = code(length=16)
-    """enrolment, purchase, refund, action, adjustment, time, manual, merge, zone or publish."""
+    """enrolment, purchase, refund, action, reversal, adjustment, time, manual, merge, zone or publish."""
     cause_no: int = number()
     """Number of the purchase, refund or action within the member; the programme version else."""
     period: str = code(length=16)

@@ -17,7 +17,7 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.problems import ProgrammeProblem, errors_among
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.validation import problems_of
-from loyalty.programme.versions import PublishedProgrammes
+from loyalty.programme.versions import Programmes, PublishedProgrammes
 from loyalty.rewards.stock import give_stock
 
 _PUBLISHING_LOCK = "SELECT pg_advisory_xact_lock(hashtext('comeback.programme'))"
@@ -110,3 +110,12 @@ async def refresh(session: ReadSession, programmes: PublishedProgrammes) -> bool
 
 def _snapshot(row: ProgrammeVersion) -> ProgrammeSnapshot:
     return ProgrammeSnapshot(row.version, msgspec.convert(row.document, ProgrammeDocument))
+
+
+async def snapshot_of(session: ReadSession, programmes: Programmes, version: int) -> ProgrammeSnapshot:
+    """A published version, as ``programmes`` has it or read now.
+
+    Another process may have recorded something with a version that this one has not heard of yet: taking it back
+    without that version would leave the member every point, for good. Raises ``VersionNotFoundError``.
+    """
+    return programmes.version(version) or _snapshot(await read_version(session, version))

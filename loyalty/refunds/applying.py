@@ -44,7 +44,7 @@ def apply_refund(
     }
     if account.status == "erased":
         forfeit(account, act)
-    return [_effect(code, taken.get(code), returned.get(code, 0)) for code in dict.fromkeys([*returned, *taken])]
+    return [effect_of(code, taken.get(code), returned.get(code, 0)) for code in dict.fromkeys([*returned, *taken])]
 
 
 def _return_spent(
@@ -137,7 +137,8 @@ def _settings(wallets: Mapping[str, Wallet], code: str) -> Wallet:
     return wallets.get(code) or Wallet(code=code, names={})
 
 
-def _effect(code: str, taken: ClawBack | None, returned: int) -> WalletEffect:
+def effect_of(code: str, taken: ClawBack | None, returned: int) -> WalletEffect:
+    """What was taken of a wallet and returned to it, as it is kept."""
     done = taken or ClawBack()
     return WalletEffect(
         wallet=code,

@@ -24,9 +24,8 @@ from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Refund
 from loyalty.programme.document import ProgrammeDocument
-from loyalty.programme.publishing import refresh
-from loyalty.programme.snapshot import ProgrammeSnapshot
-from loyalty.programme.versions import Programmes, PublishedProgrammes
+from loyalty.programme.publishing import snapshot_of
+from loyalty.programme.versions import Programmes
 from loyalty.purchases.outcome import Repeated
 from loyalty.receipts import ReceiptVoidedError, find_receipts
 from loyalty.refunds.applying import Traced, apply_refund, cash_reduction_minor
@@ -133,7 +132,8 @@ async def _refund(
 ) -> Refunded:
     connection = await driver(session)
     refund = submission.refund
-    reckoning = reckon(original, refund.lines, await _programme_of(session, original, programmes))
+    programme = await snapshot_of(session, programmes, original.programme_version) if original.evaluation else None
+    reckoning = reckon(original, refund.lines, programme)
     current = programmes.at(now)
     document = current.document
     standing = await open_standing(connection, account, current.tier_plan, now=now)
@@ -171,20 +171,6 @@ async def _refund(
     await _return_to_counters(connection, account, original, reckoning)
     await _write(session, submission, original, reckoning, outcome, occurred_at=occurred_at, now=now)
     return outcome
-
-
-async def _programme_of(session: WriteSession, original: Original, programmes: Programmes) -> ProgrammeSnapshot | None:
-    """The version that the sale was evaluated with.
-
-    Another process may have recorded the sale with a version that this one has not heard of yet: then it is read now,
-    since a refund that cannot evaluate would leave the member every point, for good.
-    """
-    known = programmes.version(original.programme_version)
-    if known is not None or original.evaluation is None:
-        return known
-    published = PublishedProgrammes()
-    await refresh(session, published)
-    return published.version(original.programme_version)
 
 
 def _flags(original: Original, document: ProgrammeDocument, occurred_at: datetime) -> tuple[str, ...]:

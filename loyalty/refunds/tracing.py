@@ -56,7 +56,7 @@ GROUP BY origin_lot_no
 
 @dataclass(slots=True)
 class EarnedLots:
-    """The lots of a sale that the member has now, and what became of the sale's points."""
+    """The lots of a sale or action that the member has now, and what became of its points."""
 
     lots: list[Lot] = field(default_factory=list)
     expired_unspent: int = 0
@@ -67,7 +67,7 @@ class EarnedLots:
 async def trace_earned(
     connection: "Connection[Record]", account: Account, member_id: int, cause: Cause
 ) -> Mapping[str, EarnedLots]:
-    """By wallet: the lots that ``cause``, a purchase or a job, gave ``member_id``, in the hands of ``account``."""
+    """By wallet: the lots that ``cause`` (a purchase, an action, a job) gave ``member_id``, in the hands of ``account``."""
     by_wallet: dict[str, EarnedLots] = defaultdict(EarnedLots)
     family: dict[int, list[int]] = defaultdict(list)
     wallets: dict[tuple[int, int], str] = {}

@@ -1,4 +1,4 @@
-"""Counting a member's days from the facts themselves: purchases, refunds and the journal.
+"""Counting a member's days from the facts themselves: purchases, refunds, actions and the journal.
 
 What is stored in ``tier_day`` is this fold, kept while facts come in. It is counted anew for members who have none yet,
 after a programme without tiers, and by ``comeback verify``.
@@ -30,6 +30,10 @@ WITH RECURSIVE family (root, member_id, zone) AS (
     SELECT f.root, (j.occurred_at AT TIME ZONE f.zone)::date AS day, j.*
     FROM family f JOIN journal j USING (member_id)
     WHERE j.kind = 'adjusted'
+), deeds AS (
+    SELECT f.root, a.local_date AS day, a.earned, a.effect, a.reversed_at
+    FROM family f JOIN action a USING (member_id)
+    WHERE EXISTS (SELECT FROM jsonb_each_text(a.earned) AS e WHERE e.value <> '0')
 ), counted (root, day, measure, wallet, amount) AS (
     SELECT root, day, 'spend_minor', '', total_minor FROM sales
     UNION ALL SELECT root, day, 'spend_minor', '', -amount_minor FROM returns
@@ -43,6 +47,12 @@ WITH RECURSIVE family (root, member_id, zone) AS (
     UNION ALL
     SELECT root, day, 'adjusted', wallet, amount * ((debit = 'adjusted')::int - (credit = 'adjusted')::int)
     FROM entries WHERE 'adjusted' IN (debit, credit)
+    UNION ALL
+    SELECT root, day, 'points', w.key, w.value::bigint FROM deeds, jsonb_each_text(earned) AS w
+    UNION ALL
+    SELECT root, day, 'points', e ->> 'wallet', -(e ->> 'taken')::bigint
+    FROM deeds, jsonb_array_elements(coalesce(effect, '[]')) AS e
+    UNION ALL SELECT root, day, 'actions', '', 1 FROM deeds WHERE reversed_at IS NULL
 )
 SELECT root, day, measure, wallet, sum(amount)::bigint FROM counted GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0
 """

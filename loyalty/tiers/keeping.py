@@ -20,6 +20,8 @@ from loyalty.tiers.windows import period_of
 
 _BY_DOING = frozenset({"purchase", "action"})
 """Causes that pay an entry bonus."""
+_BY_UNDOING = frozenset({"refund", "reversal"})
+"""Causes that take one back."""
 
 
 def catch_up(standing: Standing, account: Account, plan: TierPlan, *, now: datetime) -> None:
@@ -53,7 +55,7 @@ def take_in(
     _move(standing, account, plan, after, now, cause)
     if after > before and cause.kind in _BY_DOING:
         pay_bonus(standing, account, plan, after, _period(plan, today, account), now=now)
-    elif after < before and cause.kind == "refund":
+    elif after < before and cause.kind in _BY_UNDOING:
         periods = {_period(plan, day, account), _period(plan, today, account)}
         take_bonuses_back(standing, account, plan, after, periods, now=now)
     _look_ahead(standing, account, plan, fold, today, now, warns=False)

@@ -28,6 +28,7 @@ NOBODYS: dict[str, str] = {
     "receipt_id": encode_public_id("pur", 999_999, 1),
     "approval_id": encode_public_id("apr", 999_999),
     "redemption_id": encode_public_id("red", 999_999, 1),
+    "action_id": encode_public_id("act", 999_999, 1),
     "version": "999999",
     "case_id": "999999",
     "task_id": "999999",
