@@ -54,7 +54,7 @@ class WaitingActions(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class NewDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewActionDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Accepted or rejected; rejected with a reason."""
 
     accept: bool
@@ -69,7 +69,7 @@ class ActionDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: fields.Reason | None = None
 
 
-class NewDecisions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewActionDecisions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Several decisions; each stands for itself."""
 
     decisions: Annotated[list[ActionDecision], Meta(min_length=1, max_length=MOST_DECISIONS)]
@@ -146,7 +146,7 @@ class AdminActions(Controller):
     async def decide(
         self,
         action_id: ActionInPath,
-        data: JSONBody[NewDecision],
+        data: JSONBody[NewActionDecision],
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
@@ -165,7 +165,7 @@ class AdminActions(Controller):
         responses=write_refusals(401, 403),
     )
     async def decide_several(
-        self, data: JSONBody[NewDecisions], caller: Staff, services: ServicesOf
+        self, data: JSONBody[NewActionDecisions], caller: Staff, services: ServicesOf
     ) -> DecisionAnswers:
         answers = [await guarded(_answer(services, caller, decision)) for decision in data.decisions]
         return DecisionAnswers(
