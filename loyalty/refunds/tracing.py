@@ -67,7 +67,7 @@ class EarnedLots:
 async def trace_earned(
     connection: "Connection[Record]", account: Account, member_id: int, cause: Cause
 ) -> Mapping[str, EarnedLots]:
-    """By wallet: the lots that ``cause`` (a purchase, an action, a job) gave ``member_id``, in the hands of ``account``."""
+    """By wallet: the lots that ``cause``, be it an action or a job, gave ``member_id``, in the hands of ``account``."""
     by_wallet: dict[str, EarnedLots] = defaultdict(EarnedLots)
     family: dict[int, list[int]] = defaultdict(list)
     wallets: dict[tuple[int, int], str] = {}
