@@ -28,7 +28,6 @@ from api.pos.posting import Answer, guarded
 from api.security.permissions import Permission, requires_permission
 from api.services import Services
 from kernel.database import WriteSession, driver
-from kernel.errors import UnprocessableError
 from loyalty.actions.moderating import Decision, decide_action
 from loyalty.actions.outcome import RecordedAction
 from loyalty.actions.reading import list_waiting
@@ -93,13 +92,6 @@ class NewReversal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Why what was earned is taken back."""
 
     reason: fields.Reason
-
-
-class ReasonMissingError(UnprocessableError):
-    """A member is told why."""
-
-    code = "reason_missing"
-    title = "To reject an action takes a reason."
 
 
 class AdminActions(Controller):
@@ -212,9 +204,7 @@ async def _answer(services: Services, caller: StaffCaller, decision: ActionDecis
 async def _settle(
     services: Services, caller: StaffCaller, key: str | None, decision: ActionDecision
 ) -> tuple[int, bytes]:
-    """Status and bytes for one decision, in a transaction of its own. Raises ``ReasonMissingError``."""
-    if not decision.accept and decision.reason is None:
-        raise ReasonMissingError
+    """Status and bytes for one decision, in a transaction of its own."""
 
     async def act(session: WriteSession, now: datetime) -> ActionView:
         action = await decide_action(

@@ -78,6 +78,13 @@ class ActionNotWaitingError(ConflictError):
     title = "This action is not waiting for a decision."
 
 
+class ReasonMissingError(UnprocessableError):
+    """A member is told why."""
+
+    code = "reason_missing"
+    title = "To reject an action takes a reason."
+
+
 class ActionClaimedTwiceError(ConflictError):
     """Of two claims of the same act, under members who were merged, one counts already or waits too."""
 

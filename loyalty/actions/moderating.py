@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kernel.database import WriteSession, driver
-from loyalty.actions.errors import ActionClaimedTwiceError, ActionNotWaitingError
+from loyalty.actions.errors import ActionClaimedTwiceError, ActionNotWaitingError, ReasonMissingError
 from loyalty.actions.freezing import freeze_facts
 from loyalty.actions.outcome import RecordedAction
 from loyalty.actions.posting import accept, count_uses
@@ -56,13 +56,15 @@ async def decide_action(
     """Accept the waiting action with the key (member, number) and post its points now, or reject it.
 
     Whoever decides at the same time waits, and finds it decided. An action of a member who was merged since is accepted
-    under a number of the survivor. Raises ``ActionNotFoundError``, ``ActionNotWaitingError`` and, for one of two claims
+    under a number of the survivor. Raises ``ActionNotFoundError``, ``ActionNotWaitingError``, ``ReasonMissingError`` and, for one of two claims
     of the same act under members who were merged, ``ActionClaimedTwiceError``.
     """
     connection = await driver(session)
     account, action = await lock_action(connection, key, now=now)
     if action.status != "waiting":
         raise ActionNotWaitingError(status=action.status, reason=action.reason)
+    if not decision.accept and decision.reason is None:
+        raise ReasonMissingError
     decided = replace(action, decided_by=actor, decided_at=now, reason=decision.reason)
     if decision.accept:
         return await _accept(session, account, decided, programmes=programmes, now=now)
