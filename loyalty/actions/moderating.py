@@ -56,8 +56,8 @@ async def decide_action(
     """Accept the waiting action with the key (member, number) and post its points now, or reject it.
 
     Whoever decides at the same time waits, and finds it decided. An action of a member who was merged since is accepted
-    under a number of the survivor. Raises ``ActionNotFoundError``, ``ActionNotWaitingError``, ``ReasonMissingError`` and, for one of two claims
-    of the same act under members who were merged, ``ActionClaimedTwiceError``.
+    under a number of the survivor. Raises ``ActionNotFoundError``, ``ActionNotWaitingError``, ``ReasonMissingError``
+    and, for one of two claims of the same act under members who were merged, ``ActionClaimedTwiceError``.
     """
     connection = await driver(session)
     account, action = await lock_action(connection, key, now=now)
