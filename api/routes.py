@@ -29,6 +29,7 @@ from api.admin.programme_publishing import publish_version
 from api.admin.programme_simulations import simulate_sale
 from api.admin.programme_validations import validate_programme
 from api.admin.programme_versions import AdminVersions
+from api.admin.referrals import AdminReferrals
 from api.admin.review_cases import AdminCases
 from api.admin.segments import AdminSegments
 from api.admin.sessions import AdminSessions
@@ -58,6 +59,7 @@ from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
 from api.me.redemptions import MyRedemptions
+from api.me.referrals import MyReferrals
 from api.me.rewards import my_rewards
 from api.me.tier import my_tier
 from api.pos.batches import record_batch
@@ -100,6 +102,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_action_types,
     my_rewards,
     MyRedemptions,
+    MyReferrals,
     claim_in_app,
     export_my_data,
     erase_me,
@@ -165,6 +168,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminJobs,
     AdminAccountingPeriods,
     AdminActions,
+    AdminReferrals,
     list_audit_entries,
     development_outbox,
 )

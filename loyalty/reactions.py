@@ -5,14 +5,16 @@ from typing import Final
 from kernel.events import Handler, Reactions
 from loyalty.events import GoodsReturned, MemberErased, MembersMerged, PurchaseRecorded, PurchaseRefunded
 from loyalty.members.facts import keep_facts
+from loyalty.referrals.reacting import follow_purchases
 from loyalty.review.opening import open_cases
 
-REVIEW_CASES: Final = Handler(name="loyalty.review_cases", react=open_cases)
 MEMBER_FACTS: Final = Handler(name="loyalty.member_facts", react=keep_facts)
+REFERRALS: Final = Handler(name="loyalty.referrals", react=follow_purchases, batch_size=100)
+REVIEW_CASES: Final = Handler(name="loyalty.review_cases", react=open_cases)
 
 REACTIONS: Final[Reactions] = {
-    PurchaseRecorded: (MEMBER_FACTS, REVIEW_CASES),
-    PurchaseRefunded: (MEMBER_FACTS, REVIEW_CASES),
+    PurchaseRecorded: (MEMBER_FACTS, REFERRALS, REVIEW_CASES),
+    PurchaseRefunded: (MEMBER_FACTS, REFERRALS, REVIEW_CASES),
     GoodsReturned: (MEMBER_FACTS, REVIEW_CASES),
     MembersMerged: (MEMBER_FACTS,),
     MemberErased: (MEMBER_FACTS,),

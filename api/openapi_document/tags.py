@@ -8,6 +8,7 @@ TAGS: Final[dict[str, str]] = {
     "Member: points": "Balance, history and purchases of the signed-in member.",
     "Member: rewards": "What the points of the signed-in member buy, and what was issued.",
     "Member: actions": "What the member does besides buying.",
+    "Member: referrals": "Friends whom the signed-in member brought, and who brought them.",
     "Till: sign-in": "A terminal signs in with its key, a cashier with a PIN.",
     "Till: members": "Finding, registering and proving who the customer is.",
     "Till: sales": "Quotes, holds, purchases and voids.",

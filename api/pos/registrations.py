@@ -17,12 +17,14 @@ from api.idempotency import Answered, IdempotencyKey, canonical_body, settle_onc
 from api.pos.customers import Customer, present_customer
 from api.pos.sales import acting_place
 from api.rate_limits import Limit, limited
+from api.referrals import ReferralCodeText, referral_settings
 from kernel.database import ReadSession, WriteSession
 from loyalty import identities
 from loyalty.identities import KnownBy
 from loyalty.members.ids import member_id_of
 from loyalty.members.registration import Newcomer, register_member
 from loyalty.purchases.sale import canonical
+from loyalty.referrals.attaching import refer
 from loyalty.stores import read_store
 from loyalty.terminals import Place
 
@@ -41,6 +43,8 @@ class RegistrationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     birthday: fields.Birthday | None = None
     language: fields.Language = "en"
     consents: ConsentAnswers = []
+    referral_code: ReferralCodeText | None = None
+    """Of the member who brought them. Only for who is new; where it is refused, so is the registration."""
     terminal: fields.Code | None = None
     """For a hub: the terminal where the customer is."""
 
@@ -71,7 +75,7 @@ class Registered(Struct, frozen=True, kw_only=True):
     guards=[limited(REGISTRATIONS)],
     responses=created(Registered)
     | {200: ResponseSpec(Registered, description="Who was a member already", generate_examples=False)}
-    | write_refusals(401, 422, 429),
+    | write_refusals(401, 404, 422, 429),
 )
 async def register(
     data: JSONBody[RegistrationRequest], caller: Terminal, services: ServicesOf, idempotency_key: IdempotencyKey
@@ -96,6 +100,9 @@ async def register(
         nonlocal presented
         newcomer = await _newcomer(session, caller, acting, data, identities_of)
         member = await register_member(session, newcomer, lookup_key=services.lookup_key, now=now)
+        if member.created and data.referral_code is not None:
+            settings = referral_settings(services, now)
+            await refer(session, member.member_id, data.referral_code, settings=settings, now=now)
         presented = await present(session, member.member_id, now)
         return RegisteredMember(created=member.created, member_id=presented.member_id)
 

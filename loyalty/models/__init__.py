@@ -13,6 +13,7 @@ from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, 
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
 from loyalty.models.purchase import Purchase, PurchaseLine, Refund
+from loyalty.models.referral import Referral, ReferralCode
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
 from loyalty.models.review import ReviewCase
 from loyalty.models.reward import Redemption, RedemptionCode, RewardStock
@@ -72,6 +73,8 @@ __all__ = [
     "ReceiptKey",
     "Redemption",
     "RedemptionCode",
+    "Referral",
+    "ReferralCode",
     "Refund",
     "ReviewCase",
     "RewardStock",

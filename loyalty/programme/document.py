@@ -7,6 +7,7 @@ from loyalty.programme.actions import ActionIntake, ActionType
 from loyalty.programme.goodwill import GoodwillSettings
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
+from loyalty.programme.referrals import Referrals
 from loyalty.programme.review import ReviewSettings
 from loyalty.programme.rewards import Reward
 from loyalty.programme.rules import BaseSettings, EarnRule, Rule
@@ -41,6 +42,8 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     actions: tuple[ActionType, ...] = ()
     action_rules: tuple[ActionRule, ...] = ()
     action_intake: ActionIntake = ActionIntake()
+    referrals: Referrals | None = None
+    """None: bringing friends pays nothing."""
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()
     goodwill: GoodwillSettings = GoodwillSettings()

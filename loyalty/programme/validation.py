@@ -7,6 +7,7 @@ from loyalty.programme.checks.actions import check_actions
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
 from loyalty.programme.checks.reach import check_reach
+from loyalty.programme.checks.referrals import check_referrals
 from loyalty.programme.checks.rewards import check_rewards
 from loyalty.programme.checks.rules import check_rules
 from loyalty.programme.checks.segments import check_segments
@@ -34,6 +35,7 @@ _CHECKS = (
     check_action_rules,
     check_reach,
     check_translations,
+    check_referrals,
 )
 
 

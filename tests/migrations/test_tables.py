@@ -10,7 +10,7 @@ from migrations.tables import METADATA
 REGISTRIES = {
     *("identity", "idempotency_key", "receipt_key", "guest_receipt", "waiting_refund", "one_time_code"),
     *("token_revocation", "redemption_code", "action_event", "invoice_key"),
-    "imported_lot",
+    *("imported_lot", "referral_code"),
 }
 """Keyed by the very thing that must be unique across members; claimed in a first, idempotent step."""
 REFERENCE = {

@@ -19,6 +19,7 @@ from loyalty.verification import (
     privacy,
     receipts,
     references,
+    referrals,
     review,
     rewards,
     sales,
@@ -58,7 +59,20 @@ def damage(invariant: Invariant, what: str, *statements: str, spoils_tiers: bool
     return Damage(invariant, what, statements, spoils_tiers)
 
 
+_REFERRAL = "INSERT INTO referral (member_id, referrer_id, referred_at, qualifies_until, changed_at, state"
+
 DAMAGES = (
+    damage(
+        referrals.PAID,
+        "a referral that says it was rewarded, and paid nobody",
+        f"""{_REFERRAL}, purchase_member_id, purchase_no, qualified_at, milestone)
+        VALUES ({{anna}}, {{boris}}, now(), now(), now(), 'rewarded', {{anna}}, 1, now(), 1)""",
+    ),
+    damage(
+        referrals.ROWS,
+        "a referral by nobody",
+        f"{_REFERRAL}) VALUES ({{anna}}, 999999, now(), now(), now(), 'registered')",
+    ),
     damage(
         tiers.DAYS,
         "a day that counts for more than was bought",
