@@ -13,7 +13,7 @@ from api.subscriptions import REACTIONS
 from loyalty.members.ids import member_public_id
 from loyalty.programme.document import ProgrammeDocument
 from tests.clocks import MovableClock
-from tests.journeys.tills import done, fetch, line, refund, sale
+from tests.journeys.tills import done, fetch, line, refund, sale, send
 from tests.loyalty.actions.making import action, pays, with_actions
 from tests.programmes import publish, rate
 from tests.shop import Shop, Till, bearer
@@ -207,6 +207,23 @@ async def test_only_a_real_purchase_that_the_programme_asks_for_counts(
     await buys(client, await shop.till(), boris, "0001", amount_minor)
     await deliver(services)
     assert await boris.points() == points
+    await assert_verified(services)
+
+
+async def test_a_till_registers_whom_somebody_brought_and_nobody_under_a_wrong_code(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, inviting())
+    till = await shop.till()
+    (anna,) = await phones(client, shop, 1)
+    newcomer = {"phone": "+79991230077", "referral_code": "ZZZZ-ZZZZ"}
+    wrong = await send(client, till, "registrations", newcomer)
+    assert (wrong.status_code, wrong.json()["code"]) == (404, "referral_code_unknown")
+    assert await fetch(services, "SELECT count(*) FROM member") == [(1,)]
+    made = await send(client, till, "registrations", {**newcomer, "referral_code": (await anna.code()).lower()})
+    assert (made.status_code, await anna.friends()) == (201, ["registered"])
+    again = await send(client, till, "registrations", {"phone": "+79991230077", "referral_code": "ZZZZ-ZZZZ"})
+    assert again.status_code == 200, "who was a member already is answered untouched"
     await assert_verified(services)
 
 

@@ -20,7 +20,6 @@ _IDS_BY_REASON: Final[Mapping[str, str]] = {
     _BOARDS: "G21 G23 G25 G27",
     _CHANCE: "G29 G31 G39",
     _QUIZZES: "G33 G35",
-    "there are no referrals yet": "G37",
 }
 
 LATER: Final[Mapping[str, str]] = {
