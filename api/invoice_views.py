@@ -7,7 +7,8 @@ from typing import Annotated, TypeAlias
 from litestar.params import PathParameter
 from msgspec import Struct
 
-from loyalty.invoices.reading import invoice_id
+from kernel.database import ReadSession
+from loyalty.invoices.reading import invoice_id, read_payments
 from loyalty.invoices.timeliness import days_early, local_day_of, timeliness_of
 from loyalty.models import Invoice, InvoicePayment
 
@@ -99,3 +100,8 @@ def view_billed(invoice: Invoice, payments: Sequence[InvoicePayment], *, now: da
         ],
         refusal=invoice.refusal,
     )
+
+
+async def read_billed(session: ReadSession, invoice: Invoice, *, now: datetime) -> BilledInvoice:
+    """The same, with its payments as they are now."""
+    return view_billed(invoice, await read_payments(session, invoice), now=now)

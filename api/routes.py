@@ -45,6 +45,7 @@ from api.auth.sessions import AuthSessions
 from api.events.batches import record_events
 from api.events.events import record_event
 from api.invoices.invoices import Invoices
+from api.invoices.reversals import cancel_billed_invoice, reverse_invoice_payment
 from api.me.action_types import my_action_types
 from api.me.actions import MyActions
 from api.me.balance import my_balance
@@ -129,6 +130,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     shift_report,
     # Other systems
     Invoices,
+    reverse_invoice_payment,
+    cancel_billed_invoice,
     record_event,
     record_events,
     # Staff

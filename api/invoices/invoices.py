@@ -11,18 +11,17 @@ from api import fields
 from api.dependencies import ServicesOf, System
 from api.documented import created, refusals, write_refusals
 from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body, veiled
-from api.invoice_views import BilledInvoice, InvoiceInPath, view_billed
+from api.invoice_views import BilledInvoice, InvoiceInPath, read_billed
 from api.parameters import as_utc
 from api.security.scopes import requires_scope
 from api.services import Services
 from kernel.database import ReadSession, WriteSession
 from loyalty.access.scopes import Scope
 from loyalty.invoices.paying import PaymentContent, record_payment
-from loyalty.invoices.reading import invoice_key, read_invoice, read_payments
+from loyalty.invoices.reading import invoice_key, read_invoice
 from loyalty.invoices.registering import InvoiceContent, register_invoice
 from loyalty.members.finding import MemberLookup, find_member
 from loyalty.members.ids import member_id_of
-from loyalty.models import Invoice
 from loyalty.programme.part import MAX_EXACT
 from loyalty.purchases.sale import canonical
 
@@ -98,7 +97,7 @@ class Invoices(Controller):
             member_id = await _member_of(session, services, data.member, at=now)
             currency = services.programmes.at(now).document.currency
             invoice = await register_invoice(session, member_id, content, currency=currency, now=now)
-            return await _view(session, invoice, now=now)
+            return await read_billed(session, invoice, now=now)
 
         named = veiled(services, canonical(data.member).decode())
         body = canonical_body("registerInvoice", {"member": named, "invoice": content})
@@ -112,7 +111,9 @@ class Invoices(Controller):
     )
     async def read(self, invoice_id: InvoiceInPath, services: ServicesOf) -> BilledInvoice:
         async with services.database.read() as session:
-            return await _view(session, await read_invoice(session, invoice_key(invoice_id)), now=services.clock())
+            return await read_billed(
+                session, await read_invoice(session, invoice_key(invoice_id)), now=services.clock()
+            )
 
     @post(
         "/{invoice_id:str}/payments",
@@ -141,7 +142,7 @@ class Invoices(Controller):
             invoice = await record_payment(
                 session, key, content, actor=caller.actor, programmes=services.programmes, now=now
             )
-            return await _view(session, invoice, now=now)
+            return await read_billed(session, invoice, now=now)
 
         body = canonical_body("recordInvoicePayment", {"invoice": key, "payment": content})
         return await answer_once(services, caller, idempotency_key, body, act)
@@ -162,7 +163,3 @@ async def _member_of(session: ReadSession, services: Services, member: InvoicedM
         session, lookup, lookup_key=services.lookup_key, phone_region=services.settings.phone_region, at=at
     )
     return found.member.member_id
-
-
-async def _view(session: ReadSession, invoice: Invoice, *, now: datetime) -> BilledInvoice:
-    return view_billed(invoice, await read_payments(session, invoice), now=now)

@@ -34,6 +34,11 @@ class InvoiceCancelledError(ConflictError):
     title = "This invoice has been cancelled."
 
 
+class PaymentNotFoundError(NotFoundError):
+    code = "invoice_payment_not_found"
+    title = "This invoice has no such payment."
+
+
 class PaymentDiffersError(UnprocessableError):
     """The invoice has a payment of this reference with other content."""
 

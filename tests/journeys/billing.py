@@ -47,6 +47,10 @@ class Billing:
     async def is_paid(self, invoice_id: str, amount_minor: int, paid_at: str, reference: str = "p1") -> dict[str, Any]:
         return _done(await self.posts(f"/{invoice_id}/payments", payment(amount_minor, paid_at, reference)))
 
+    async def takes_back(self, path: str, reason: str = "bounced") -> dict[str, Any]:
+        """A reversal or a cancellation: ``path`` says of what."""
+        return _done(await self.posts(path, {"reason": reason}))
+
 
 def invoice(member_id: int, number: str = "2026-0001", **more: Any) -> dict[str, Any]:
     """An invoice over 1,000.00 that was due at the end of February."""

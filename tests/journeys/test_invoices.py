@@ -192,3 +192,47 @@ async def test_what_cannot_be_an_action_any_more_is_paid_all_the_same(
     assert (await billing.posts("", invoice(erased, "new"))).json()["code"] == "member_not_found"
     assert (await billing.reads(invoices[slow]["id"]))["state"] == "paid"
     assert await fetch(services, "SELECT 1 FROM action") == []
+
+
+async def test_a_payment_that_bounced_takes_back_what_it_earned_and_the_invoice_may_be_paid_anew(
+    services: Services, shop: Shop, billing: Billing
+) -> None:
+    registered = await billing.registers(await shop.member(), "1")
+    path = f"/{registered['id']}"
+    await billing.is_paid(registered["id"], 40_000, "2026-02-20T09:00:00Z", "p1")
+    await billing.is_paid(registered["id"], 60_000, IN_TIME, "p2")
+    assert await balances(services) == [12]
+    answers = await asyncio.gather(
+        *(billing.posts(f"{path}/payments/2/reversal", {"reason": "bounced"}) for _ in range(8))
+    )
+    assert {(answer.status_code, answer.json()["state"], answer.json()["paid_minor"]) for answer in answers} == {
+        (201, "late", 40_000)
+    }
+    assert await balances(services) == [0]
+    assert (await billing.is_paid(registered["id"], 60_000, IN_TIME, "p2"))["paid_minor"] == 40_000
+    assert (await billing.is_paid(registered["id"], 60_000, "2026-02-20T10:00:00Z", "p3"))["punctual_run"] == 1
+    assert await balances(services) == [17]
+    absent = await billing.posts(f"{path}/payments/4/reversal", {"reason": "bounced"})
+    assert (absent.status_code, absent.json()["code"]) == (404, "invoice_payment_not_found")
+
+
+async def test_a_cancelled_invoice_has_earned_nothing_and_counts_in_no_later_run(
+    services: Services, shop: Shop, billing: Billing
+) -> None:
+    member = await shop.member()
+
+    async def run_after(day: str) -> tuple[str, int]:
+        registered = await billing.registers(member, day, due_on=day)
+        paid = await billing.is_paid(registered["id"], 100_000, f"{day}T09:00:00Z")
+        return paid["id"], paid["punctual_run"]
+
+    first, run = await run_after("2026-02-05")
+    _, longer = await run_after("2026-02-06")
+    assert (await billing.takes_back(f"/{first}/cancellation", "wrong"))["state"] == "cancelled"
+    _, without_it = await run_after("2026-02-07")
+    assert (run, longer, without_it) == (1, 2, 2)
+    assert await balances(services) == [2 * 12]
+    assert (await billing.takes_back(f"/{first}/cancellation", "wrong"))["open_minor"] == 0
+    refused = await billing.posts(f"/{first}/payments", payment(1, IN_TIME, "p9"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "invoice_cancelled")
+    assert (await billing.takes_back(f"/{first}/payments/1/reversal"))["paid_minor"] == 0

@@ -15,6 +15,7 @@ from loyalty.accounting.closing import begin_closing, close
 from loyalty.actions.outcome import Proof
 from loyalty.invoices.paying import PaymentContent, record_payment
 from loyalty.invoices.registering import InvoiceContent, register_invoice
+from loyalty.invoices.reversing import cancel_invoice
 from loyalty.jobs.kinds import PointsGrant
 from loyalty.jobs.listing import list_members
 from loyalty.jobs.making import Step, begin_job, begin_step, lock_job
@@ -121,7 +122,7 @@ class History:
         """A system tells of an action."""
         await record(self.services, told(self.members[who], action_type, event_id=event_id, **more))
 
-    async def pays_invoice(self, who: str, number: str, *amounts_minor: int) -> None:
+    async def pays_invoice(self, who: str, number: str, *amounts_minor: int, is_cancelled: bool = False) -> None:
         """Billing registers an invoice of 1,000 that is due in a week, and tells of payments."""
         now = self.clock()
         content = InvoiceContent(
@@ -139,6 +140,15 @@ class History:
                     session,
                     (invoice.member_id, invoice.invoice_no),
                     PaymentContent(reference=f"{number}/{place}", amount_minor=amount_minor, paid_at=now),
+                    actor="system:billing",
+                    programmes=self.services.programmes,
+                    now=now,
+                )
+            if is_cancelled:
+                await cancel_invoice(
+                    session,
+                    (invoice.member_id, invoice.invoice_no),
+                    reason="wrong",
                     actor="system:billing",
                     programmes=self.services.programmes,
                     now=now,
@@ -262,6 +272,7 @@ async def play(history: History) -> None:
     await history.tells("dina", "story", "ds", proof=Proof(link="https://example.com/dina"))
     await history.pays_invoice("anna", "i1", 400, 600)
     await history.pays_invoice("anna", "i2", 1_000)
+    await history.pays_invoice("anna", "i5", 1_000, is_cancelled=True)
     await history.pays_invoice("clara", "i3", 1_000)
     await history.pays_invoice("clara", "i4", 10)
     await history.grants("boris", 40, and_takes_back=False)
