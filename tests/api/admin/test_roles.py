@@ -106,6 +106,9 @@ MAY: Final = {
     "decideReferral": "owner manager support",
     "listReferrals": "owner manager support",
     "getReferral": "owner manager support",
+    "decideCase": "owner manager support",
+    "listCases": "owner manager support",
+    "getCase": "owner manager support",
     # The house
     "getLiabilityFile": "owner manager marketer analyst",
     "getLiability": "owner manager marketer analyst",

@@ -362,6 +362,7 @@ DAMAGES = (
         actions.EARNED,
         "an action that says it earned more",
         """UPDATE action SET earned = '{{"points": 4}}' WHERE member_id = {anna} AND action_no = 1""",
+        spoils_tiers=True,
     ),
     damage(
         actions.STATES,
