@@ -66,7 +66,8 @@ class PurchaseReceipt(Struct, frozen=True, kw_only=True):
     """What is unusual about the sale and did not stop it. ``points_without_hold`` and ``points_above_hold``: the till
     took points that no hold had set aside; ``points_used`` says what was paid. ``redemption_unknown`` and
     ``redemption_not_open``: a reward was taken off that was nobody's or another member's, or used or given back before.
-    More words will come."""
+    ``redemption_elsewhere``: one that is for other stores or channels was taken off, and is used up. More words will
+    come."""
     claim_code: str | None
     """To print on a guest's receipt."""
     print: tuple[str, ...]

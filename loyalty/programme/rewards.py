@@ -91,6 +91,6 @@ class Reward(Part, frozen=True, kw_only=True):
     cancellable: bool = True
     """Whether the member can give an unused one back."""
     auto_issue: bool = False
-    """Issued by itself as soon as a sale brings the points for it: a stamp card."""
+    """Issued by itself soon after a sale, an action, a correction or a merge has brought the points: a stamp card."""
     archived: bool = False
     """No longer shown or issued. What was issued stays good."""

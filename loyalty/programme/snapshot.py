@@ -96,7 +96,7 @@ class ProgrammeSnapshot:
 
     @cached_property
     def auto_issued(self) -> tuple[Reward, ...]:
-        """The rewards that sales issue by themselves."""
+        """The rewards that are issued by themselves."""
         return tuple(reward for reward in self.document.rewards if reward.auto_issue and not reward.archived)
 
     def tier_factor(self, tier: str) -> int:

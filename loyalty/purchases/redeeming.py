@@ -13,7 +13,7 @@ from loyalty.models import Redemption
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.purchases.sale import Sale
 from loyalty.rewards.discounting import FREE_KIND, free_line
-from loyalty.rewards.vouchers import Place, Voucher, use_in_sale
+from loyalty.rewards.vouchers import Place, Voucher, elsewhere, use_in_sale
 
 
 class Redeemed(Struct, frozen=True):
@@ -33,7 +33,10 @@ def redeem(
     vouchers: Mapping[str, Voucher],
     document: ProgrammeDocument,
 ) -> Redeemed:
-    """Use the rewards that ``sale`` names; ``account`` takes it in by ``act``. A code that is of no use is flagged."""
+    """Use the rewards that ``sale`` names; ``account`` takes it in by ``act``. A code that is of no use is flagged.
+
+    So is a reward that is not for this store or channel, ``redemption_elsewhere``: it was taken off, and is used.
+    """
     flags: list[str] = []
     used: list[Redemption] = []
     free: set[str] = set()
@@ -45,6 +48,8 @@ def redeem(
             continue
         assert voucher is not None, "what was used is known"
         used.append(voucher.redemption)
+        if voucher.reward and elsewhere(voucher.reward, store_id=sale.store_id, channel=sale.channel):
+            flags.append("redemption_elsewhere")
         lines = [line for line in with_shares(basket).lines if line.line_id not in free]
         minimum = document.spending.minimum_line_minor
         if voucher.reward and (line_id := free_line(voucher.reward.effect, lines, minimum_line_minor=minimum)):

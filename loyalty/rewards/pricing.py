@@ -13,8 +13,7 @@ from loyalty.purchases.context import Context, earning_purchase, load_context
 from loyalty.purchases.sale import Sale, SaleLine
 from loyalty.rewards.discounting import discount_of
 from loyalty.rewards.states import state_at
-from loyalty.rewards.using import elsewhere
-from loyalty.rewards.vouchers import Voucher, find_vouchers
+from loyalty.rewards.vouchers import Voucher, elsewhere, find_vouchers, is_of_another
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def _price(
 
     if voucher is None or voucher.reward is None:
         return without("unknown")
-    if sale.member_id is not None and sale.member_id not in (voucher.owner_id, voucher.redemption.member_id):
+    if is_of_another(voucher, sale.member_id):
         return without("member")
     if (state := state_at(voucher.redemption, now)) != "issued":
         return without(state)

@@ -20,7 +20,7 @@ from loyalty.rewards.discounting import Discount, discount_of
 from loyalty.rewards.ending import lock_redemption, require_open
 from loyalty.rewards.finding import key_of_code
 from loyalty.rewards.issuing import note_changes
-from loyalty.rewards.vouchers import Place, find_voucher, use_voucher
+from loyalty.rewards.vouchers import Place, elsewhere, find_voucher, is_of_another, use_voucher
 
 _NOTHING = Discount(0, {})
 
@@ -63,6 +63,8 @@ async def use_redemption(
     if cannot_spend(account):
         raise SpendingBlockedError
     voucher = await find_voucher(session, code, programmes)
+    if sale is not None and is_of_another(voucher, sale.member_id):
+        raise RedemptionRefusedError(reason="member")
     if voucher.reward is not None:
         require_place(voucher.reward, store_id=place.store_id, channel=channel)
     discount = _NOTHING
@@ -80,13 +82,6 @@ def require_place(reward: Reward, *, store_id: str, channel: str) -> None:
     """Raises ``RedemptionRefusedError`` where the reward is not for this store or channel."""
     if reason := elsewhere(reward, store_id=store_id, channel=channel):
         raise RedemptionRefusedError(reason=reason)
-
-
-def elsewhere(reward: Reward, *, store_id: str, channel: str) -> str:
-    """``store`` or ``channel`` where the reward is for others; empty where it can be used."""
-    if reward.stores and store_id not in reward.stores:
-        return "store"
-    return "channel" if reward.channels and channel not in reward.channels else ""
 
 
 async def _discount(

@@ -60,6 +60,18 @@ async def find_vouchers(session: ReadSession, codes: Sequence[str], programmes: 
     return found
 
 
+def elsewhere(reward: Reward, *, store_id: str, channel: str) -> str:
+    """``store`` or ``channel`` where the reward is for others; empty where it can be used."""
+    if reward.stores and store_id not in reward.stores:
+        return "store"
+    return "channel" if reward.channels and channel not in reward.channels else ""
+
+
+def is_of_another(voucher: Voucher, member_id: int | None) -> bool:
+    """Whether a basket of ``member_id`` is not its owner's. A guest's may be anybody's."""
+    return member_id is not None and member_id not in (voucher.owner_id, voucher.redemption.member_id)
+
+
 def use_voucher(voucher: Voucher, account: Account, act: Act, *, place: Place, purchase_no: int | None = None) -> None:
     """Spend what is held for it and note where it went. It is open, and ``account`` is its owner's, locked."""
     redemption = voucher.redemption

@@ -3,23 +3,16 @@
 from datetime import datetime
 
 import msgspec
-from sqlmodel import col, select
 
 from kernel.database import ReadSession
-from loyalty.models import ProgrammeVersion
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.in_force import row_in_force
 from loyalty.tiers.plan import TierPlan, tier_plan
 
 
 async def current_plan(session: ReadSession, *, now: datetime) -> TierPlan | None:
     """None where nothing was published yet, or there is nothing to earn."""
-    statement = (
-        select(ProgrammeVersion)
-        .where(col(ProgrammeVersion.starts_at) <= now)
-        .order_by(col(ProgrammeVersion.starts_at).desc(), col(ProgrammeVersion.version).desc())
-        .limit(1)
-    )
-    row = (await session.exec(statement)).one_or_none()
+    row = await row_in_force(session, now=now)
     if row is None:
         return None
     plan = tier_plan(row.version, msgspec.convert(row.document, ProgrammeDocument))

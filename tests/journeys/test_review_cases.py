@@ -5,15 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
-from api.delivering import Outbox
 from api.services import Services
 from loyalty.members.ids import member_public_id
-from loyalty.reactions import REACTIONS
 from tests.clocks import MovableClock
 from tests.journeys.tills import done, fetch, line, refund, sale
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop, Till
 from tests.verified import assert_verified
+from tests.worker.delivered import deliver_everything
 
 PROGRAMME = programme(
     rate(points=1, per_minor=100),
@@ -26,14 +25,6 @@ PROGRAMME = programme(
         "refund_share_percent": 50,
     },
 )
-
-
-async def delivers(services: Services) -> None:
-    outbox = Outbox(services.database, REACTIONS, clock=services.clock)
-    while await outbox.spread():
-        pass
-    for partition in await outbox.waiting():
-        await outbox.deliver(partition)
 
 
 async def buys(client: httpx.AsyncClient, till: Till, member_id: int, number: str, **more: Any) -> None:
@@ -56,13 +47,13 @@ async def test_more_purchases_and_points_than_usual_are_two_cases_of_the_day(
     for number in range(3):
         await buys(client, till, anna, f"a{number}")
         await buys(client, till, boris, f"b{number}")
-    await delivers(services)
+    await deliver_everything(services)
     support = await shop.staff("support")
     assert await cases(client, support) == []
     await buys(client, till, anna, "a3")
-    await delivers(services)
+    await deliver_everything(services)
     await buys(client, till, anna, "a4")
-    await delivers(services)
+    await deliver_everything(services)
     found = {case["kind"]: case for case in await cases(client, support)}
     assert found.keys() == {"many_purchases", "many_points"}
     case = found["many_purchases"]
@@ -81,7 +72,7 @@ async def test_one_cashier_who_rings_up_one_card_is_a_case(
     for number in range(3):
         await buys(client, with_vera, anna, f"a{number}")
         await buys(client, with_vera if number else till, boris, f"b{number}")
-    await delivers(services)
+    await deliver_everything(services)
     (case,) = await cases(client, await shop.staff("manager"), kind="one_cashier")
     assert (case["subject"], case["period"]) == ("cashier:vera", "2026-03")
     assert case["facts"] == {"purchases": 3, "of": 3, "member_id": member_public_id(anna)}
@@ -96,7 +87,7 @@ async def test_many_refunds_are_a_case_and_freezing_is_the_same_act(
         await buys(client, till, anna, f"a{number}")
     for number in range(2):
         await done(client, till, "refunds", refund(f"a{number}", f"r{number}"))
-    await delivers(services)
+    await deliver_everything(services)
     support = await shop.staff("support")
     (case,) = await cases(client, support, kind="many_refunds")
     path = f"/v1/admin/cases/{case['case_id']}"
@@ -109,7 +100,7 @@ async def test_many_refunds_are_a_case_and_freezing_is_the_same_act(
     assert await cases(client, support, kind="many_refunds", state="open") == []
     assert (await client.get(path, headers=support)).json() == decided.json()
     await done(client, till, "refunds", refund("a2", "r2"))
-    await delivers(services)
+    await deliver_everything(services)
     assert len(await cases(client, support, kind="many_refunds")) == 1, "one case a month"
     await assert_verified(services)
 

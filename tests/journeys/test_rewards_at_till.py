@@ -176,6 +176,35 @@ async def test_what_is_for_another_place_or_basket_is_told(counter: Counter, til
     assert "redemption_not_open" in (await done(counter.client, fresh, "purchases", late))["flags"]
 
 
+async def test_a_basket_of_somebody_else_uses_no_reward_and_a_guests_does(counter: Counter, till: Till) -> None:
+    await publish(counter.services, with_rewards(discount("tenth", 30)))
+    anna, boris = await counter.member(100), await counter.member()
+    issued = await counter.redeem(anna, "tenth")
+    foreign = {"code": issued["code"], "basket": basket(member={"id": member_public_id(boris)})}
+    refused = await send(counter.client, till, "redemptions", foreign)
+    assert (refused.status_code, refused.json()["code"], refused.json()["reason"]) == (
+        422,
+        "redemption_refused",
+        "member",
+    )
+    assert await counter.state(anna, issued) == "issued"
+    assert await counter.wallet(anna) == (100, 70, 30)
+    used = await done(counter.client, till, "redemptions", {"code": issued["code"], "basket": basket()})
+    assert used["state"] == "used"
+
+
+async def test_a_sale_that_used_a_reward_of_other_places_is_flagged_and_uses_it(counter: Counter, till: Till) -> None:
+    rewards = (discount("elsewhere", 1, stores=["nowhere"]), discount("online", 1, channels=["web"]))
+    await publish(counter.services, with_rewards(*rewards, discount("anywhere", 1)))
+    anna = await counter.member(100)
+    for number, (code, flagged) in enumerate((("elsewhere", True), ("online", True), ("anywhere", False)), 1):
+        issued = await counter.redeem(anna, code)
+        body = bought_by(anna, str(number), redemptions=[issued["code"]])
+        receipt = await done(counter.client, till, "purchases", body)
+        assert ("redemption_elsewhere" in receipt["flags"]) == flagged
+        assert await counter.state(anna, issued) == "used"
+
+
 async def test_a_blocked_members_reward_is_not_used(counter: Counter, till: Till) -> None:
     await publish(counter.services, with_rewards(reward("mug", 30), earn_rules=[rate()]))
     anna = await counter.member(100)
