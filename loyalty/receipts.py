@@ -63,7 +63,7 @@ _SETTLE = RowWriter(
 _BLOCK = """
 INSERT INTO receipt_key (receipt_key, kind, client, key, store_id) VALUES ($1, 'void', $2, $3, $4)
 """
-_UNBLOCK = "DELETE FROM receipt_key WHERE receipt_key = ANY($1::text[]) AND kind = 'void'"
+_UNBLOCK = "DELETE FROM receipt_key WHERE receipt_key = ANY($1::text[]) AND kind = 'void' AND store_id IS NOT NULL"
 _BLOCK_FOR_ALL = "UPDATE receipt_key SET store_id = NULL WHERE receipt_key = $1 AND kind = 'void'"
 
 
@@ -115,7 +115,10 @@ async def block_receipt_for_all(connection: "Connection[Record]", receipt_key: s
 
 
 async def unblock_receipts(connection: "Connection[Record]", receipt_keys: Collection[str]) -> None:
-    """Free the keys of sales that another store's voids named, so that they can be registered."""
+    """Free the keys of sales that another store's voids named, so that they can be registered.
+
+    One that the sale's own store has voided since stays: registering it breaks the transaction then.
+    """
     if receipt_keys:
         await connection.execute(_UNBLOCK, list(receipt_keys))
 

@@ -96,13 +96,17 @@ async def record_refund(
 
 
 async def _find(connection: "Connection[Record]", submission: RefundSubmission) -> tuple[int, int] | None:
-    """Where the sale is; None when it has not come yet, or is still a guest's."""
+    """Where the sale is; None when it has not come yet, also where another store voided one of its name, or is still a
+    guest's.
+    """
     key = submission.refund.purchase_key
     receipt = (await find_receipts(connection, [key])).get(key)
     if receipt is None or receipt.kind == "guest":
         return None
     if receipt.kind == "void":
-        raise ReceiptVoidedError
+        if receipt.blocks(submission.refund.store_id):
+            raise ReceiptVoidedError
+        return None
     if receipt.member_id is None or receipt.number is None or receipt.kind != "purchase":
         raise PurchaseNotFoundError("This receipt is no purchase.")
     return receipt.member_id, receipt.number

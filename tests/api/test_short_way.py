@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from litestar import Litestar
+from litestar.types import HTTPReceiveMessage, Message
 
 from api.services import Services
 from loyalty.members.ids import member_public_id
@@ -57,3 +59,29 @@ async def test_a_key_that_is_missing_or_too_long_is_refused_and_nothing_sold(
     answer = await client.post("/v1/pos/purchases", json=sale("one"), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
     assert await fetch(services, "SELECT count(*) FROM receipt_key") == [(0,)]
+
+
+@pytest.mark.parametrize("path", ["purchases", "quotes"])
+async def test_a_body_that_a_server_hands_over_at_once_is_too_large_all_the_same(
+    app: Litestar, services: Services, shop: Shop, path: str
+) -> None:
+    body = b'{"phone": "' + b"9" * 1024 * 1024 + b'"}'
+    headers = (await shop.till()).headers | {"Idempotency-Key": "k", "Content-Length": str(len(body))}
+    sent: list[Message] = []
+
+    async def receive() -> HTTPReceiveMessage:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"/v1/pos/{path}",
+        "raw_path": f"/v1/pos/{path}".encode(),
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    await app(scope, receive, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 413  # type: ignore[typeddict-item]

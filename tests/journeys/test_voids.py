@@ -7,6 +7,7 @@ import pytest
 
 from api.services import Services
 from loyalty.members.ids import member_public_id
+from loyalty.receipts import unblock_receipts
 from tests.journeys.tills import balances, done, fetch, line, receipt, refund, sale, send
 from tests.programmes import publish
 from tests.shop import Shop
@@ -147,3 +148,49 @@ async def test_what_two_stores_have_voided_comes_to_neither(
     for till in tills:
         refused = await send(client, till, "purchases", {**sale(), **FISCAL})
         assert (refused.status_code, refused.json()["code"]) == (409, "receipt_voided")
+
+
+async def test_a_refund_waits_for_its_sale_though_another_store_voided_one_of_that_name(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, other = await shop.till(), await shop.till()
+    member = {"id": member_public_id(await shop.member())}
+    await done(client, till, "voids", FISCAL)
+    refused = await send(client, till, "refunds", refund("-", "r1", original=FISCAL))
+    assert (refused.status_code, refused.json()["code"]) == (409, "receipt_voided")
+    assert (await done(client, other, "refunds", refund("-", "r2", original=FISCAL)))["kind"] == "waiting"
+    await done(client, other, "purchases", {**sale(member=member), **FISCAL})
+    assert await balances(services) == [0]
+    assert await fetch(services, "SELECT refusal FROM waiting_refund") == [(None,)]
+    await assert_verified(services)
+
+
+async def test_a_sale_that_crosses_with_the_void_of_its_own_store_does_not_lift_it(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    """It has seen only the other store's void, and means to take its key when this one comes."""
+    await publish(services)
+    till, other, member = await shop.till(), await shop.till(), {"id": member_public_id(await shop.member())}
+    for number in range(6):
+        named = {"receipt": {"number": "1", "fiscal_id": f"fn-{number}"}}
+        await done(client, till, "voids", named)
+        bought, void = await asyncio.gather(
+            send(client, other, "purchases", {**sale(member=member), **named}), send(client, other, "voids", named)
+        )
+        assert void.status_code == 201
+        assert (bought.json().get("code") == "receipt_voided") == (void.json()["refund"] is None)
+    assert sum(await balances(services)) == 0
+    await assert_verified(services)
+
+
+async def test_only_a_void_of_one_other_store_is_lifted(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    tills = [await shop.till(), await shop.till()]
+    await publish(services)
+    for till in tills:
+        await done(client, till, "voids", FISCAL)
+    async with services.database.transaction(lock_timeout_ms=1_000) as connection:
+        await unblock_receipts(connection, [f"fiscal/{FISCAL['receipt']['fiscal_id']}"])
+    assert await fetch(services, "SELECT kind, store_id FROM receipt_key") == [("void", None)]
