@@ -29,8 +29,10 @@ from api.admin.programme_publishing import publish_version
 from api.admin.programme_simulations import simulate_sale
 from api.admin.programme_validations import validate_programme
 from api.admin.programme_versions import AdminVersions
+from api.admin.redemptions import AdminRedemptions
 from api.admin.referrals import AdminReferrals
 from api.admin.review_cases import AdminCases
+from api.admin.rewards import list_reward_stock
 from api.admin.segments import AdminSegments
 from api.admin.sessions import AdminSessions
 from api.admin.settlement_reports import AdminSettlement
@@ -161,6 +163,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     merge_into_member,
     erase_member_for_good,
     export_member_data,
+    list_reward_stock,
+    AdminRedemptions,
     AdminCases,
     AdminLiability,
     AdminSettlement,

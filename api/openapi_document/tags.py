@@ -27,6 +27,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: long work": "What the worker does for staff, with its progress and its result.",
     "Staff: members": "Searching, correcting, merging and erasing members.",
     "Staff: points": "Adjusting a balance, with a reason.",
+    "Staff: rewards": "What was issued and waits to be handed over, and how much is left.",
     "Staff: review": "What looks odd, and what a person decided about it.",
     "Staff: finance": "What is owed in points, who owes whom for them, and closed months.",
     "Staff: actions": "What members claim and somebody has to look at.",

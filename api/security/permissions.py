@@ -47,6 +47,9 @@ class Permission(StrEnum):
     JOBS_APPLY = "jobs:apply"
     REPORTS_READ = "reports:read"
     ACCOUNTING_CLOSE = "accounting:close"
+    REDEMPTIONS_READ = "redemptions:read"
+    REDEMPTIONS_END = "redemptions:end"
+    """Handing over what was issued, or taking it back."""
     CASES_READ = "cases:read"
     CASES_DECIDE = "cases:decide"
     METRICS_READ = "metrics:read"
@@ -78,6 +81,8 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.MEMBERS_WRITE,
         Permission.POINTS_ADJUST,
         Permission.MEMBERS_MERGE,
+        Permission.REDEMPTIONS_READ,
+        Permission.REDEMPTIONS_END,
         Permission.CASES_READ,
         Permission.CASES_DECIDE,
         Permission.ACTIONS_MODERATE,

@@ -9,7 +9,7 @@ from loyalty.programme.rules import LineNames, Window
 
 DISCOUNT_KINDS = ("percent_discount", "amount_discount", "free_item")
 """Used at the till: until then the points are held, not spent."""
-DELIVERED_KINDS = ("gift", "partner", "coupon", "wallet_points")
+DELIVERED_KINDS = ("gift", "partner", "wallet_points")
 """The member gets it when it is issued, or staff hand it over: the points are spent at once."""
 
 
@@ -38,7 +38,6 @@ class RewardEffect(Part, frozen=True, kw_only=True):
     - ``percent_discount``: ``share_bp`` of what the matching lines cost, rounded down, at most ``maximum_minor``.
     - ``amount_discount``: ``amount_minor`` of what the matching lines cost, and no more than they do.
     - ``free_item``: one unit of the cheapest matching line.
-    - ``coupon``: a code out of ``pool``.
     - ``wallet_points``: ``points`` in ``wallet``.
     """
 
@@ -54,7 +53,6 @@ class RewardEffect(Part, frozen=True, kw_only=True):
     """Never lines that match any list given here."""
     minimum_basket_minor: int = 0
     """Inclusive, compared with what the basket costs after its own discounts."""
-    pool: str = ""
     wallet: str = ""
     points: int = 0
 

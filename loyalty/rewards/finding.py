@@ -49,11 +49,15 @@ async def list_by_state(
     *,
     state: str | None,
     reward: str | None,
+    family: Collection[int] | None = None,
     after: tuple[datetime, int, int] | None,
     limit: int,
     now: datetime,
 ) -> Sequence[Redemption]:
-    """The first ``limit`` after a position, the longest waiting first: what staff work through."""
+    """The first ``limit`` after a position, the longest waiting first: what staff work through.
+
+    ``family``: only those of a member and of those merged into them.
+    """
     order = tuple_(col(Redemption.issued_at), col(Redemption.member_id), col(Redemption.redemption_no))
     statement = select(Redemption)
     overdue = (col(Redemption.state) == "issued") & (col(Redemption.expires_at) <= now)
@@ -65,6 +69,8 @@ async def list_by_state(
         statement = statement.where(or_(col(Redemption.expires_at).is_(None), col(Redemption.expires_at) > now))
     if reward is not None:
         statement = statement.where(col(Redemption.reward) == reward)
+    if family is not None:
+        statement = statement.where(col(Redemption.member_id).in_(family))
     if after is not None:
         statement = statement.where(order > after)
     return (await session.exec(statement.order_by(order).limit(limit))).all()

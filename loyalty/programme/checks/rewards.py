@@ -21,7 +21,6 @@ EFFECT_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "percent_discount": ("share_bp", "maximum_minor", *_OF_LINES),
     "amount_discount": ("amount_minor", *_OF_LINES),
     "free_item": _OF_LINES,
-    "coupon": ("pool",),
     "wallet_points": ("wallet", "points"),
 }
 WHOLE_BP = 10_000
@@ -48,8 +47,6 @@ def _check_effect(effect: RewardEffect, path: str, document: ProgrammeDocument) 
         yield ProgrammeProblem(f"{path}.share_bp", "out_of_range", f"is not from 1 to {WHOLE_BP}")
     if effect.kind == "amount_discount" and effect.amount_minor < 1:
         yield ProgrammeProblem(f"{path}.amount_minor", "out_of_range", "is below 1")
-    if effect.kind == "coupon" and not effect.pool:
-        yield ProgrammeProblem(f"{path}.pool", "missing", "names no pool of coupons")
     if effect.kind == "wallet_points":
         wallets = (wallet.code for wallet in document.wallets)
         yield from check_known(effect.wallet, wallets, f"{path}.wallet", "unknown_wallet")

@@ -109,6 +109,12 @@ MAY: Final = {
     "decideCase": "owner manager support",
     "listCases": "owner manager support",
     "getCase": "owner manager support",
+    # Rewards
+    "listRewardStock": EVERYBODY,
+    "listRedemptions": "owner manager support",
+    "getRedemption": "owner manager support",
+    "fulfilRedemption": "owner manager support",
+    "cancelRedemption": "owner manager support",
     # The house
     "getLiabilityFile": "owner manager marketer analyst",
     "getLiability": "owner manager marketer analyst",
