@@ -199,6 +199,8 @@ class AdminJobs(Controller):
 
         async def act(session: WriteSession, now: datetime) -> JobSummary | ApprovalView:
             job = await lock_job(session, job_id)
+            if _is_large(job) != is_large:  # its preview ended in between
+                raise JobStateError(None, state="previewing")
             if is_large and job.state == "previewed":
                 return await _ask(services, session, caller, job, now=now)
             return await _begin(session, caller, job, "apply", now=now)
@@ -212,7 +214,8 @@ class AdminJobs(Controller):
         summary="Take back everything that a job did",
         description=(
             "From each member what the job moved, once: from its own lots first, then by the rules of claw-backs. "
-            "What somebody has changed since is kept and listed."
+            "What somebody has changed since is kept and listed. A job whose application was called off is taken back "
+            "as far as it came."
         ),
         guards=APPLYING,
         responses=created(JobSummary) | write_refusals(401, 403, 404),

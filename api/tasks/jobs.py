@@ -13,7 +13,7 @@ from loyalty.backtesting.running import DRAFT_VERSION, member_sums
 from loyalty.jobs.applying import Recheck, apply_page
 from loyalty.jobs.items import count_items, replace_items
 from loyalty.jobs.kinds import Asked, Retroactive, asked_of
-from loyalty.jobs.making import TASKS, Step, end_step, lock_job, read_job
+from loyalty.jobs.making import TASKS, Step, end_step, is_under_way, lock_job, read_job
 from loyalty.jobs.previewing import audience_of, same_for_all
 from loyalty.jobs.retroactive import Amounts, amounts_now, amounts_of, question_of
 from loyalty.jobs.reversing import reverse_page
@@ -92,6 +92,9 @@ async def _page_by_page(database: Database, job: Job, step: Step, page: Page, re
     done = 0
     while True:
         async with database.write() as session:
+            # The job before its members: nobody who has locked a member asks for a job.
+            if not await is_under_way(session, job.job_id, step):
+                return await _done(database, job.job_id)
             settled = await page(session)
             if not settled:
                 await end_step(session, job.job_id, step)

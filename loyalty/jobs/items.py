@@ -28,6 +28,9 @@ FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::te
      AS v (member_id, state, why, moved, returned, before)
 WHERE i.job_id = $1 AND i.member_id = v.member_id
 """
+_SKIP_THE_REST: Final = """
+UPDATE job_item SET state = 'skipped', why = 'called_off', settled_at = $2 WHERE job_id = $1 AND state = 'previewed'
+"""
 _COUNTS: Final = "SELECT state, count(*) FROM job_item WHERE job_id = $1 GROUP BY state"
 _PREVIEWED: Final = RowWriter(JobItem, "member_id", "job_id", "state", "points")
 
@@ -74,6 +77,11 @@ async def settle_items(
             for member_id, each in sorted(settled.items())
         ]
         await connection.execute(_SETTLE, job_id, now, *zip(*rows, strict=True))
+
+
+async def skip_the_rest(connection: "Connection[Record]", job_id: int, *, now: datetime) -> None:
+    """Note that what was never applied will not be: the application was called off and the job taken back."""
+    await connection.execute(_SKIP_THE_REST, job_id, now)
 
 
 async def replace_items(session: WriteSession, locked: Job, amounts: Mapping[int, Mapping[str, int]]) -> None:

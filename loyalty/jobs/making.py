@@ -69,12 +69,14 @@ async def begin_job(
 async def begin_step(session: WriteSession, locked: Job, step: Step, *, requested_by: str, now: datetime) -> Task:
     """Ask for the task that does a step; again, when the task before was called off or failed.
 
-    Raises ``JobStateError`` in any other state, and while the task is at it.
+    What was applied in part is taken back as far as it came. Raises ``JobStateError`` in any other state, and while
+    the task is at it.
     """
     before, during, _ = _STATES[step]
-    if locked.state not in (before, during):
+    halfway = (during, "applying") if step == "reverse" else (during,)
+    if locked.state != before and locked.state not in halfway:
         raise JobStateError(None, state=locked.state)
-    if locked.state == during and locked.task_id is not None:
+    if locked.state in halfway and locked.task_id is not None:
         task = (await session.exec(select(Task).where(col(Task.task_id) == locked.task_id))).one()
         if task.state in ("queued", "running"):
             raise JobStateError(None, state=locked.state)
@@ -95,9 +97,12 @@ async def end_step(session: WriteSession, job_id: int, step: Step) -> None:
         await session.flush()
 
 
-async def is_under_way(session: ReadSession, job_id: int, step: Step) -> bool:
-    """Whether the job is in a step still. A worker that was thought dead may find that another has ended it."""
-    return (await read_job(session, job_id)).state == _STATES[step][1]
+async def is_under_way(session: WriteSession, job_id: int, step: Step) -> bool:
+    """Whether the job is in a step still, which nobody ends until the transaction does.
+
+    A worker that was thought dead may find that another has ended it, or that the job is being taken back.
+    """
+    return (await lock_job(session, job_id)).state == _STATES[step][1]
 
 
 async def read_job(session: ReadSession, job_id: int) -> Job:

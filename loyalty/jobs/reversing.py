@@ -11,7 +11,7 @@ from kernel.events import publish
 from loyalty.events import PointsAdjusted
 from loyalty.jobs.applying import adjusted
 from loyalty.jobs.effects import take_back
-from loyalty.jobs.items import Item, Settled, items_of, next_members, settle_items
+from loyalty.jobs.items import Item, Settled, items_of, next_members, settle_items, skip_the_rest
 from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive, SegmentChange, StandingChange
 from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
@@ -37,6 +37,7 @@ async def reverse_page(session: WriteSession, job: Job, asked: Asked, *, limit: 
     connection = await driver(session)
     members = await next_members(connection, job.job_id, "applied", limit=limit)
     if not members:
+        await skip_the_rest(connection, job.job_id, now=now)
         return 0
     forwarded = await surviving_members(connection, members)
     owners = {member_id: forwarded.get(member_id, member_id) for member_id in members}

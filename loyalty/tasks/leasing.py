@@ -18,12 +18,15 @@ MOST_ATTEMPTS: Final = 5
 
 Ending: TypeAlias = Literal["done", "failed", "cancelled"]
 
-# A worker that was killed at the last attempt has left nobody to say so.
+# A worker that was killed at the last attempt, or when the task was called off, has left nobody to say so.
 _GIVE_UP = """
-UPDATE task SET state = 'failed', error = 'Its workers ended before it did.', ended_at = $1, holder = NULL,
-                leased_until = NULL
+UPDATE task SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END,
+                error = CASE WHEN NOT cancel_asked THEN 'Its workers ended before it did.' END,
+                ended_at = $1, holder = NULL, leased_until = NULL
 WHERE task_id IN (
-    SELECT task_id FROM task WHERE state = 'running' AND leased_until <= $1 AND attempts >= $2
+    SELECT task_id FROM task
+    WHERE (state = 'running' AND leased_until <= $1 AND (attempts >= $2 OR cancel_asked))
+       OR (state = 'queued' AND cancel_asked)
     FOR UPDATE SKIP LOCKED
 )
 """

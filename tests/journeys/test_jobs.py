@@ -11,6 +11,10 @@ from api.services import Services
 from api.tasks.kinds import KINDS
 from api.tasks.working import Tasks
 from kernel.database import driver
+from loyalty.jobs.applying import apply_page
+from loyalty.jobs.items import replace_items
+from loyalty.jobs.kinds import asked_of
+from loyalty.jobs.making import end_step, lock_job, read_job
 from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
@@ -346,6 +350,52 @@ async def test_two_workers_at_once_apply_a_job_once(
     assert await balances(services) == [7] * 12
     assert (await found(client, manager, job_id))["items"] == {"applied": 12}
     await assert_verified(services)
+
+
+async def test_a_job_that_was_called_off_halfway_is_taken_back_as_far_as_it_came(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    members = [await shop.member() for _ in range(3)]
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 7})
+    await listed(client, manager, job_id, *ids(members))
+    await work(services)
+    applying = (await client.post(f"{JOBS}/{job_id}/application", headers=manager)).json()
+    async with services.database.write() as session:
+        job = await read_job(session, job_id)
+        await apply_page(session, job, asked_of(job.kind, job.parameters), recheck=None, limit=1, now=services.clock())
+        await session.commit()
+    at_it = await client.post(f"{JOBS}/{job_id}/reversal", headers=manager)
+    assert (at_it.status_code, at_it.json()["code"]) == (409, "job_state")
+    await client.put(f"/v1/admin/tasks/{applying['task_id']}/cancellation", headers=manager)
+    begun = await client.post(f"{JOBS}/{job_id}/reversal", headers=manager)
+    assert begun.status_code == 201, begun.text
+    task = {"task_id": 0, "kind": "job.apply", "parameters": {"job_id": job_id}, "requested_by": "x", "attempts": 1}
+    await _apply_as_if_alone(services, task)
+    assert await balances(services) == [7], "a worker that was thought dead applies nothing any more"
+    await work(services)
+    job = await found(client, manager, job_id)
+    assert (job["state"], job["items"]) == ("reversed", {"reversed": 1, "skipped": 2})
+    assert await balances(services) == [0]
+    await assert_verified(services)
+
+
+async def test_a_preview_that_ends_while_its_application_is_asked_for_does_not_spare_the_second_person(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna = await shop.member()
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 100_001})
+    await listed(client, manager, job_id, *ids([anna]))
+    async with services.database.write() as session:
+        await replace_items(session, await lock_job(session, job_id), {anna: {"points": 100_001}})
+        await end_step(session, job_id, "preview")
+        asking = asyncio.create_task(client.post(f"{JOBS}/{job_id}/application", headers=manager))
+        await asyncio.sleep(0.5)
+        assert not asking.done(), "it waits for the job"
+        await session.commit()
+    answer = await asking
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_state")
+    waits = await client.post(f"{JOBS}/{job_id}/application", headers=manager)
+    assert waits.status_code == 202
 
 
 async def _apply_as_if_alone(services: Services, task: dict[str, Any]) -> None:

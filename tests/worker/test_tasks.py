@@ -172,6 +172,20 @@ async def test_a_running_task_is_called_off(database: Database, clock: MovableCl
     assert (task.state, task.done, task.total) == ("cancelled", 3, 5)
 
 
+async def test_a_task_that_was_called_off_is_not_begun_again_when_its_worker_dies(
+    database: Database, clock: MovableClock
+) -> None:
+    task_id = await asked(database, clock)
+    await taken(database, clock)
+    async with database.write() as session:
+        await call_off(session, task_id, now=clock())
+        await session.commit()
+    clock.now += LEASE
+    assert await taken(database, clock) is None
+    task = await found(database, task_id)
+    assert (task.state, task.error, task.holder) == ("cancelled", None, None)
+
+
 class _NotNowError(ConflictError):
     """What a kind of these tests raises for staff to read."""
 
