@@ -49,6 +49,13 @@ class NoPointsError(UnprocessableError):
     title = "A grant gives or takes at least one point."
 
 
+class TwoAudiencesError(UnprocessableError):
+    """A segment and a list."""
+
+    code = "two_audiences"
+    title = "Name a segment or send a list, not both."
+
+
 class BudgetInRetroactiveJobError(UnprocessableError):
     """The ``rule`` has a budget, which members take from each other: nobody's amount would be their own."""
 
@@ -140,6 +147,8 @@ async def create_retroactive_job(
 ) -> Answered:
     if data.from_day is not None and data.until_day is not None and data.from_day >= data.until_day:
         raise PeriodBackwardsError
+    if data.listed and data.segment is not None:
+        raise TwoAudiencesError
 
     async def act(session: WriteSession, now: datetime) -> JobSummary:
         document = await named_document(session, data.draft_id, data.version, data.document)

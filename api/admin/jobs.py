@@ -1,5 +1,6 @@
 """Jobs: looked at, given their list, applied, taken back."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -33,7 +34,7 @@ from kernel.database import WriteSession
 from loyalty.approvals import ApprovalRequest
 from loyalty.audit import record_change
 from loyalty.jobs.items import list_items, list_problems
-from loyalty.jobs.listing import COLUMNS, MOST_LINES, list_members
+from loyalty.jobs.listing import COLUMNS, MOST_LINES, list_members, read_job_list
 from loyalty.jobs.making import JobStateError, Step, begin_step, list_jobs, lock_job, read_job
 from loyalty.members.ids import member_public_id
 from loyalty.models import Approval, Job
@@ -99,16 +100,14 @@ class AdminJobs(Controller):
         self, job_id: JobInPath, request: Request[Any, Any, Any], caller: Staff, services: ServicesOf
     ) -> JobSummary:
         content = await read_upload(request, CSV)
+        # In a thread: a large file takes a while to read, in which tills must be answered.
+        listed = await asyncio.to_thread(
+            read_job_list, content, lookup_key=services.lookup_key, phone_region=services.settings.phone_region
+        )
         now = services.clock()
         async with services.database.write() as session:
             job = await lock_job(session, job_id)
-            await list_members(
-                session,
-                job,
-                content,
-                lookup_key=services.lookup_key,
-                phone_region=services.settings.phone_region,
-            )
+            await list_members(session, job, listed)
             await begin_step(session, job, "preview", requested_by=caller.actor, now=now)
             await _record(session, caller, job, "job.listed", now=now)
             await session.commit()

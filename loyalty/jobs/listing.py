@@ -1,10 +1,12 @@
 """The list of a job's members as a CSV file: by public id, phone, e-mail or card. Bad lines are told and left out.
 
-Phones and cards are hashed and looked up while the file is read: nothing of them is kept, on the bad lines either.
+Phones, e-mails and cards are hashed while the file is read: nothing of them is kept, on the bad lines either.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from kernel.database import RowWriter, WriteSession, driver
 from kernel.errors import UnprocessableError
@@ -38,23 +40,34 @@ class JobListError(UnprocessableError):
     title = "The list of members cannot be read."
 
 
-async def list_members(
-    session: WriteSession, locked: Job, content: bytes, *, lookup_key: LookupKey, phone_region: str | None
-) -> None:
+class JobList(Struct, frozen=True, kw_only=True):
+    """What a file says, each with its line: members by number, those to look up by their hash, and bad lines."""
+
+    named: dict[int, int]
+    wanted: list[tuple[str, bytes, int]]
+    problems: dict[int, str]
+
+
+def read_job_list(content: bytes, *, lookup_key: LookupKey, phone_region: str | None) -> JobList:
+    """Read the file. Its first line names the one column, one of ``COLUMNS``. Pure. Raises ``JobListError``."""
+    column, values = _read(content)
+    if column == "member_id":
+        return _by_id(values)
+    return _by_identity(_reader(column, phone_region), values, lookup_key)
+
+
+async def list_members(session: WriteSession, locked: Job, listed: JobList) -> None:
     """Make the members that the file names the job's, in place of those of an earlier file; note the bad lines.
 
-    The first line names the one column, one of ``COLUMNS``. A member who stands twice counts once, one who was merged
-    stands for the survivor. Raises ``JobStateError`` once there is a preview, and ``JobListError``.
+    A member who stands twice counts once, one who was merged stands for the survivor. Raises ``JobStateError`` once
+    there is a preview.
     """
     if locked.state != "listing":
         raise JobStateError(None, state=locked.state)
-    column, values = _read(content)
     connection = await driver(session)
-    if column == "member_id":
-        named, problems = _by_id(values)
-    else:
-        named, problems = await _by_identity(connection, _reader(column, phone_region), values, lookup_key)
-    members, nobodies = await _living(connection, named)
+    holders = await _holders(connection, listed.wanted)
+    members, nobodies = await _living(connection, listed.named | holders)
+    problems = listed.problems | {line: "is nobody's" for *_, line in listed.wanted if line not in holders}
     problems |= dict.fromkeys(nobodies, "is nobody")
     for statement in _CLEAR:
         await connection.execute(statement, locked.job_id)
@@ -83,7 +96,7 @@ def _read(content: bytes) -> tuple[str, dict[int, str]]:
     return columns[0], values
 
 
-def _by_id(values: Mapping[int, str]) -> tuple[dict[int, int], dict[int, str]]:
+def _by_id(values: Mapping[int, str]) -> JobList:
     named: dict[int, int] = {}
     problems: dict[int, str] = {}
     for line, value in values.items():
@@ -91,7 +104,7 @@ def _by_id(values: Mapping[int, str]) -> tuple[dict[int, int], dict[int, str]]:
             named[line] = member_id_of(value)
         except MemberNotFoundError:
             problems[line] = "is no id of a member"
-    return named, problems
+    return JobList(named=named, wanted=[], problems=problems)
 
 
 def _reader(column: str, phone_region: str | None) -> Callable[[str], KnownBy]:
@@ -100,9 +113,7 @@ def _reader(column: str, phone_region: str | None) -> Callable[[str], KnownBy]:
     return identities.email if column == "email" else identities.card
 
 
-async def _by_identity(
-    connection: "Connection[Record]", read: Callable[[str], KnownBy], values: Mapping[int, str], lookup_key: LookupKey
-) -> tuple[dict[int, int], dict[int, str]]:
+def _by_identity(read: Callable[[str], KnownBy], values: Mapping[int, str], lookup_key: LookupKey) -> JobList:
     wanted: list[tuple[str, bytes, int]] = []
     problems: dict[int, str] = {}
     for line, value in values.items():
@@ -111,10 +122,13 @@ async def _by_identity(
             wanted.append((known_by.kind, lookup_key.digest_of(known_by), line))
         except InvalidIdentityError:
             problems[line] = "is not written as its column wants it"
+    return JobList(named={}, wanted=wanted, problems=problems)
+
+
+async def _holders(connection: "Connection[Record]", wanted: Sequence[tuple[str, bytes, int]]) -> dict[int, int]:
+    """Line to member, for those that are somebody's."""
     rows = await connection.fetch(_HOLDERS, *zip(*wanted, strict=True)) if wanted else []
-    named = {row["line_no"]: row["member_id"] for row in rows}
-    problems |= {line: "is nobody's" for *_, line in wanted if line not in named}
-    return named, problems
+    return {row["line_no"]: row["member_id"] for row in rows}
 
 
 async def _living(connection: "Connection[Record]", named: Mapping[int, int]) -> tuple[set[int], Iterable[int]]:

@@ -418,6 +418,7 @@ async def _apply_as_if_alone(services: Services, task: dict[str, Any]) -> None:
         ("retroactive-jobs", {}, 422, "one_programme_needed"),
         ("retroactive-jobs", {"document": DOUBLE, "rules": ["nothing"]}, 422, "rule_not_found"),
         ("retroactive-jobs", {"document": BUDGETED}, 422, "budget_in_retroactive_job"),
+        ("retroactive-jobs", {"document": DOUBLE, "segment": "fans", "listed": True}, 422, "two_audiences"),
         ("retroactive-jobs", {"version": 1, **BACKWARDS}, 422, "period_backwards"),
     ],
 )

@@ -17,7 +17,7 @@ from loyalty.invoices.paying import PaymentContent, record_payment
 from loyalty.invoices.registering import InvoiceContent, register_invoice
 from loyalty.invoices.reversing import cancel_invoice
 from loyalty.jobs.kinds import PointsGrant
-from loyalty.jobs.listing import list_members
+from loyalty.jobs.listing import list_members, read_job_list
 from loyalty.jobs.making import Step, begin_job, begin_step, lock_job
 from loyalty.ledger.seals import seal_members
 from loyalty.members.corrections import adjust_points
@@ -179,7 +179,8 @@ class History:
             job = await begin_job(
                 session, grant, segment=None, awaits_list=True, reason="goodwill", requested_by=by, now=now
             )
-            await list_members(session, job, line, lookup_key=self.services.lookup_key, phone_region=None)
+            listed = read_job_list(line, lookup_key=self.services.lookup_key, phone_region=None)
+            await list_members(session, job, listed)
             await session.commit()
         steps: tuple[Step, ...] = ("preview", "apply", "reverse") if and_takes_back else ("preview", "apply")
         for step in steps:
