@@ -373,8 +373,8 @@ async def test_a_job_that_was_called_off_halfway_is_taken_back_as_far_as_it_came
     await _apply_as_if_alone(services, task)
     assert await balances(services) == [7], "a worker that was thought dead applies nothing any more"
     await work(services)
-    job = await found(client, manager, job_id)
-    assert (job["state"], job["items"]) == ("reversed", {"reversed": 1, "skipped": 2})
+    back = await found(client, manager, job_id)
+    assert (back["state"], back["items"]) == ("reversed", {"reversed": 1, "skipped": 2})
     assert await balances(services) == [0]
     await assert_verified(services)
 
