@@ -15,6 +15,7 @@ from tests.clocks import MovableClock
 from tests.journeys.tills import basket, done, send
 from tests.programmes import fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
+from tests.worker.delivered import deliver_everything
 
 Line = dict[str, Any]
 Answer = dict[str, Any]
@@ -169,6 +170,39 @@ class Checkout:
         """The member's tier as the phone shows it."""
         return await self._on_the_phone(member_id, "tier")
 
+    async def rewards(self, member_id: int) -> list[Answer]:
+        """What the phone offers for points."""
+        rewards: list[Answer] = (await self._on_the_phone(member_id, "rewards"))["rewards"]
+        return rewards
+
+    async def redemptions(self, member_id: int) -> list[Answer]:
+        """The rewards that were issued, the last one first."""
+        redemptions: list[Answer] = (await self._on_the_phone(member_id, "redemptions"))["redemptions"]
+        return redemptions
+
+    async def redeems(self, member_id: int, reward: str) -> Answer:
+        """The member takes a reward; what was issued."""
+        answer = await self._from_the_phone(member_id, "redemptions", {"reward": reward})
+        assert answer.status_code == 201, answer.text
+        issued: Answer = answer.json()
+        return issued
+
+    async def is_refused(self, member_id: int, reward: str) -> list[Answer]:
+        """Why the member cannot have it."""
+        answer = await self._from_the_phone(member_id, "redemptions", {"reward": reward})
+        assert answer.status_code == 422, answer.text
+        reasons: list[Answer] = answer.json()["reasons"]
+        return reasons
+
+    async def gives_back(self, member_id: int, issued: Answer) -> Answer:
+        """The member gives what was issued back; the answer, a problem document where it was refused."""
+        given: Answer = (await self._from_the_phone(member_id, f"redemptions/{issued['id']}/cancellation")).json()
+        return given
+
+    async def delivers(self) -> None:
+        """The worker hears of all that has happened."""
+        await deliver_everything(self.services)
+
     async def run_job(self, name: str) -> None:
         """What the worker does in its own time, now."""
         job = next(job for job in SCHEDULE if job.name == name)
@@ -181,6 +215,10 @@ class Checkout:
             method, f"/v1/admin/{path}", json={**body, **reason}, headers=bearer(access.token)
         )
         assert answer.is_success, answer.text
+
+    async def _from_the_phone(self, member_id: int, path: str, body: Answer | None = None) -> httpx.Response:
+        access = issue_member_access(self.services.signing_keys, member_id, "phone", now=self.clock())
+        return await self.client.post(f"/v1/me/{path}", json=body, headers=bearer(access.token))
 
     async def _on_the_phone(self, member_id: int, path: str) -> Answer:
         access = issue_member_access(self.services.signing_keys, member_id, "phone", now=self.clock())
