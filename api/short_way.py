@@ -48,7 +48,7 @@ async def _whole_body(receive: Receive, received: deque[ReceiveMessage]) -> byte
         if message["type"] != "http.request":
             break
         body += message["body"]
-        if not message["more_body"]:
+        if not message.get("more_body", False):
             # A server may hand over all of it at once, however long.
             return body if len(body) <= _MOST_BYTES else b""
     return b""
