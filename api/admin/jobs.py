@@ -99,6 +99,8 @@ class AdminJobs(Controller):
     async def put_members(
         self, job_id: JobInPath, request: Request[Any, Any, Any], caller: Staff, services: ServicesOf
     ) -> JobSummary:
+        async with services.database.read() as session:
+            await read_job(session, job_id)  # whoever names no job is told so before their list is read
         content = await read_upload(request, CSV)
         # In a thread: a large file takes a while to read, in which tills must be answered.
         listed = await asyncio.to_thread(

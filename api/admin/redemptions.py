@@ -82,13 +82,6 @@ class StaffRedemptionPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class RedemptionFulfilment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The member has it."""
-
-    reason: fields.Reason | None = None
-    """How it was handed over, where that is to be told."""
-
-
 class RedemptionCancellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The member does not get it."""
 
@@ -157,7 +150,6 @@ class AdminRedemptions(Controller):
     async def fulfil(
         self,
         redemption_id: RedemptionInPath,
-        data: JSONBody[RedemptionFulfilment],
         caller: Staff,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
@@ -165,10 +157,10 @@ class AdminRedemptions(Controller):
         key = codes.redemption_key(redemption_id)
 
         async def act(session: WriteSession, now: datetime) -> StaffRedemptionView:
-            redemption = await fulfil_redemption(session, key, actor=caller.actor, reason=data.reason, now=now)
+            redemption = await fulfil_redemption(session, key, actor=caller.actor, now=now)
             return await _ended(session, redemption, now=now)
 
-        body = canonical_body("fulfilRedemption", {"redemption_id": key, "reason": data.reason})
+        body = canonical_body("fulfilRedemption", {"redemption_id": key})
         return await answer_once(services, caller, idempotency_key, body, act)
 
     @post(

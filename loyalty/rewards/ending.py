@@ -87,9 +87,7 @@ async def cancel_redemption(
     return redemption
 
 
-async def fulfil_redemption(
-    session: WriteSession, key: tuple[int, int], *, actor: str, reason: str | None, now: datetime
-) -> Redemption:
+async def fulfil_redemption(session: WriteSession, key: tuple[int, int], *, actor: str, now: datetime) -> Redemption:
     """The member has it now. Raises ``RedemptionNotFoundError`` and ``RedemptionNotOpenError``, also for one whose
     points are still held: those are used at a till.
     """
@@ -98,7 +96,7 @@ async def fulfil_redemption(
     if redemption.expires_at is not None:
         raise RedemptionNotOpenError("This one is used at a till.", redemption_state=redemption.state)
     await write_accounts(await driver(session), [account])
-    await end(session, redemption, "fulfilled", actor=actor, reason=reason, now=now)
+    await end(session, redemption, "fulfilled", actor=actor, now=now)
     return redemption
 
 
