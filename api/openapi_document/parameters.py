@@ -23,6 +23,18 @@ _NOTES: Final = {
     "actor": "Only changes by this doer, such as `staff:` and their id.",
     "action": "Only changes of this kind, such as `store.created`.",
     "brand": "The brand, as it stands in the catalogue.",
+    "code": "The segment's code, as the programme declares it.",
+    "reward": "Only those of the reward with this code.",
+    "status": "Only those in this status.",
+    "state": "Only those in this state.",
+    "kind": "Only those of this kind.",
+    "case_id": "The case's id, from the list of cases.",
+    "task_id": "The task's id, as it was answered when it was asked for.",
+    "job_id": "The job's id, as it was answered when it was created.",
+    "from_draft": "Compare from this draft; or name a version.",
+    "from_version": "Compare from this published version.",
+    "to_draft": "Compare to this draft; or name a version.",
+    "to_version": "Compare to this published version.",
 }
 """What a parameter of each name means wherever it stands, unless its own declaration says it."""
 

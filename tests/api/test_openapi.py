@@ -81,6 +81,12 @@ def test_every_tag_is_described(document: dict[str, Any]) -> None:
     assert used <= TAGS.keys(), "describe it in api/openapi_document/tags.py"
 
 
+@each_route
+def test_its_parameters_say_what_they_are(document: dict[str, Any], route: DocumentedRoute) -> None:
+    declared = operation_of(document, route).get("parameters", [])
+    assert [each["name"] for each in declared if "$ref" not in each and not each.get("description")] == []
+
+
 def test_an_answers_vocabulary_may_grow(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     read = {struct.__name__ for route in ROUTES for struct in route.read}
