@@ -60,8 +60,8 @@ class SimulatedSale(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """When it is bought. Null: now."""
     member_id: fields.MemberId | None = None
     """A member as they are; needs ``members:read``."""
-    facts: SimulatedMember = SimulatedMember()
-    """Where there is no ``member_id``. Nothing of any limit has been used then."""
+    facts: SimulatedMember | None = None
+    """Where there is no ``member_id``; null: somebody who has never bought. Nothing of any limit has been used then."""
 
 
 class SimulationAnswer(Struct, frozen=True, kw_only=True):
@@ -99,7 +99,10 @@ async def simulate_sale(data: JSONBody[SimulatedSale], caller: Staff, services: 
     sale = _sale(data, at)
     async with services.database.reading() as connection:
         if sale.member_id is None:
-            facts = MemberFacts(**msgspec.structs.asdict(data.facts) | {"segments": frozenset(data.facts.segments)})
+            facts = MemberFacts(
+                **msgspec.structs.asdict((data.facts or SimulatedMember()))
+                | {"segments": frozenset(data.facts.segments)}
+            )
             evaluation: Evaluation | None = await simulate_for_facts(connection, sale, facts, programme, at=at)
         else:
             quote = await quote_sale(connection, sale, spend_points=0, programme=programme, now=at)
