@@ -99,10 +99,8 @@ async def simulate_sale(data: JSONBody[SimulatedSale], caller: Staff, services: 
     sale = _sale(data, at)
     async with services.database.reading() as connection:
         if sale.member_id is None:
-            facts = MemberFacts(
-                **msgspec.structs.asdict((data.facts or SimulatedMember()))
-                | {"segments": frozenset(data.facts.segments)}
-            )
+            told = data.facts or SimulatedMember()
+            facts = MemberFacts(**msgspec.structs.asdict(told) | {"segments": frozenset(told.segments)})
             evaluation: Evaluation | None = await simulate_for_facts(connection, sale, facts, programme, at=at)
         else:
             quote = await quote_sale(connection, sale, spend_points=0, programme=programme, now=at)
