@@ -1,7 +1,7 @@
-"""Coupon pools, payouts and stamp cards."""
+"""Goals over a period."""
 
-revision = "0010"
-down_revision = "0009"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
