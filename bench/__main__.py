@@ -14,11 +14,12 @@ from bench.growth import measure_growth
 from bench.machine import machine
 from bench.purchases import measure_purchases
 from bench.quotes import measure_quotes
+from bench.redemptions import measure_redemptions
 from bench.replaying import measure_replay
 from bench.report import keep, write_page
 from bench.servers import measure_servers
 
-PARTS: Final = ("rules", "purchases", "quotes", "batches", "growth", "replay", "backtest", "servers")
+PARTS: Final = ("rules", "purchases", "quotes", "batches", "redemptions", "growth", "replay", "backtest", "servers")
 
 
 def main(
@@ -42,6 +43,7 @@ def main(
         "purchases": lambda: measure_purchases(**load, processes=processes),
         "quotes": lambda: measure_quotes(**load, processes=processes),
         "batches": lambda: measure_batches(**load, processes=processes),
+        "redemptions": lambda: measure_redemptions(rounds=rounds, seconds=seconds, processes=processes),
         "growth": lambda: measure_growth(large=large),
         "replay": lambda: measure_replay(households=households),
         "backtest": lambda: measure_backtest(processes=processes, households=households),

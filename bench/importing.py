@@ -46,8 +46,8 @@ def _files(members: int, lots_each: int) -> dict[str, bytes]:
 
 async def _measure(settings: Any, files: Mapping[str, bytes], owner_dsn: str) -> dict[str, Any]:
     async with opened(settings) as services:
-        first = await _move_in(services, files)
-        again = await _move_in(services, files)
+        first = await move_in(services, files)
+        again = await move_in(services, files)
         await gather_statistics(owner_dsn, "comeback")
         reports = {f"import_report_by_{by}_s": await _report(services, by) for by in _REPORTS}
         async with services.database.read() as session:
@@ -63,7 +63,7 @@ async def _measure(settings: Any, files: Mapping[str, bytes], owner_dsn: str) ->
     }
 
 
-async def _move_in(services: Services, files: Mapping[str, bytes]) -> float:
+async def move_in(services: Services, files: Mapping[str, bytes]) -> float:
     """Read the files and apply them; the seconds of both."""
     began = time.perf_counter()
     now = services.clock()

@@ -33,8 +33,15 @@ class Calls(Struct, frozen=True, kw_only=True):
 
 def call_postings(stand: Stand, *, members: int, seconds: int, clients: int = CLIENTS) -> Calls:
     """Post sales of random members by the function of ``posting_function``, each in a transaction of its own."""
+    return call_function(stand, FUNCTION, first_member=1, last_member=members, seconds=seconds, clients=clients)
+
+
+def call_function(
+    stand: Stand, name: str, *, first_member: int, last_member: int, seconds: int, clients: int = CLIENTS
+) -> Calls:
+    """Call a function of ``plpgsql`` for random members, each in a transaction of its own."""
     script = stand.directory / "pgbench.sql"
-    script.write_text(f"\\set member random(1, {members})\nSELECT {FUNCTION}(:member);\n")
+    script.write_text(f"\\set member random({first_member}, {last_member})\nSELECT {name}(:member);\n")
     script.chmod(0o644)
     return run_script(stand, script, seconds=seconds, clients=clients)
 

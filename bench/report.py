@@ -86,6 +86,18 @@ _HOW: Final = {
         "500 receipts in a request, four connections. {batch_verify}.",
         (("batch_receipts_per_second", "receipts per second", 0),),
     ),
+    "redemptions": (
+        "Rewards",
+        "`POST /v1/me/redemptions` for a gift, by {redemption_members:,} members on 64 connections,\n"
+        "beside pgbench issuing the same ({redemption_statements} statements). {redemption_verify}.",
+        (
+            ("redemption_http_per_second", "rewards issued per second over HTTP", 0),
+            ("redemption_pgbench_per_second", "by pgbench", 0),
+            ("redemption_http_to_pgbench_ratio", "**ratio**, round by round", 2),
+            ("redemption_http_p99_ms", "p99, ms", 1),
+            ("redemption_http_failed", "requests that failed", 0),
+        ),
+    ),
     "growth": (
         "A journal that grows",
         "Medians in ms of one call after another, ten entries a member; by number of journal rows.",
