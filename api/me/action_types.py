@@ -11,7 +11,7 @@ from api.etags import conditional
 from api.languages import AcceptLanguage, choose_language, in_language
 from kernel.database import driver
 from loyalty.actions.offering import OfferedAction, offered_actions
-from loyalty.earning.explaining import rule_name
+from loyalty.earning.explained import rule_name
 from loyalty.ledger.opening import look_at_account
 from loyalty.programme.action_kinds import fields_of
 from loyalty.programme.languages import best_language

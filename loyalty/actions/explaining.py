@@ -2,8 +2,7 @@
 
 from loyalty.actions.freezing import FrozenAction
 from loyalty.earning.evaluation import FiredRule
-from loyalty.earning.explaining import ExplainedRule, rule_name
-from loyalty.earning.reasons import REASONS
+from loyalty.earning.explained import ExplainedRule, missed_row, paid_row
 from loyalty.programme.compiled_actions import CompiledActionRule
 from loyalty.programme.snapshot import ProgrammeSnapshot
 
@@ -20,37 +19,13 @@ def explain_action(frozen: FrozenAction, programme: ProgrammeSnapshot, *, langua
     rows = [_paid(paid, rules[paid.rule], programme, language) for paid in frozen.fired]
     for reason, bits in sorted(frozen.missed.items()):
         for rule in compiled.among(int(bits, 16)):
-            rows.append(_missed(rule, reason, frozen.details.get(rule.code, ""), programme, language))
+            rows.append(missed_row(rule, reason, frozen.details.get(rule.code, ""), programme, language))
     return rows
 
 
 def _paid(paid: FiredRule, rule: CompiledActionRule, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
-    return ExplainedRule(
-        rule=rule.code,
-        name=rule_name(rule.code, programme, language),
-        programme_version=programme.version,
-        outcome="paid",
-        wallet=rule.wallet,
-        points=paid.points,
-        basis=f"{rule.field} {paid.basis}" if rule.field else "1 action",
-        arithmetic=_arithmetic(paid, rule),
-        before_limits=paid.before_limits,
-        cut_by=paid.cut_by,
-    )
-
-
-def _missed(
-    rule: CompiledActionRule, reason: str, detail: str, programme: ProgrammeSnapshot, language: str
-) -> ExplainedRule:
-    return ExplainedRule(
-        rule=rule.code,
-        name=rule_name(rule.code, programme, language),
-        programme_version=programme.version,
-        outcome="missed",
-        wallet=rule.wallet,
-        reason=reason,
-        detail=detail or REASONS[reason],
-    )
+    basis = f"{rule.field} {paid.basis}" if rule.field else "1 action"
+    return paid_row(paid, rule, programme, language, basis=basis, arithmetic=_arithmetic(paid, rule))
 
 
 def _arithmetic(paid: FiredRule, rule: CompiledActionRule) -> str:

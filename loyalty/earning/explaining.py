@@ -3,38 +3,14 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from msgspec import Struct
-
 from loyalty.earning.arithmetic import step_reached
 from loyalty.earning.evaluation import FiredRule
+from loyalty.earning.explained import ExplainedRule, missed_row, name_in, paid_row, rule_name
 from loyalty.earning.freezing import FrozenEvaluation
-from loyalty.earning.reasons import REASONS
 from loyalty.programme.compiled import FACTOR_UNIT, ITEM_UNIT, CompiledRule
-from loyalty.programme.languages import best_language
 from loyalty.programme.snapshot import ProgrammeSnapshot
 
 _SHOWN_PLACES = Decimal("0.000001")
-
-
-class ExplainedRule(Struct, frozen=True, kw_only=True):
-    """A row of an explanation. ``outcome`` is ``paid``, ``multiplied`` or ``missed``."""
-
-    rule: str
-    name: str
-    programme_version: int
-    outcome: str
-    wallet: str
-    points: int = 0
-    basis: str = ""
-    """What was counted: minor units of the base, or items."""
-    arithmetic: str = ""
-    """For example ``19 x 1.5 = 28.5 -> 28``: the exact amount, its multipliers, the rounding."""
-    cut_by: str = ""
-    before_limits: int = 0
-    reason: str = ""
-    """A key of ``REASONS``."""
-    detail: str = ""
-    """The rule it lost to, the limit, or what went wrong with the condition."""
 
 
 def explain(frozen: FrozenEvaluation, programme: ProgrammeSnapshot, *, language: str = "") -> list[ExplainedRule]:
@@ -52,23 +28,14 @@ def explain(frozen: FrozenEvaluation, programme: ProgrammeSnapshot, *, language:
     for reason, bits in sorted(frozen.missed.items()):
         for rule in programme.among(int(bits, 16)):
             detail = frozen.details.get(rule.code, "")
-            rows.append(_missed(rule, reason, detail, programme, language))
+            rows.append(missed_row(rule, reason, detail, programme, language))
     return rows
 
 
 def _paid(paid: FiredRule, rule: CompiledRule, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
-    return ExplainedRule(
-        rule=rule.code,
-        name=rule_name(rule.code, programme, language),
-        programme_version=programme.version,
-        outcome="paid",
-        wallet=rule.wallet,
-        points=paid.points,
-        basis=f"{shown(Fraction(paid.basis, ITEM_UNIT))} items" if rule.kind == "per_item" else f"{paid.basis} minor",
-        arithmetic=arithmetic(paid, rule),
-        before_limits=paid.before_limits,
-        cut_by=paid.cut_by,
-    )
+    items = f"{shown(Fraction(paid.basis, ITEM_UNIT))} items"
+    basis = items if rule.kind == "per_item" else f"{paid.basis} minor"
+    return paid_row(paid, rule, programme, language, basis=basis, arithmetic=arithmetic(paid, rule))
 
 
 def _multiplier(rule: CompiledRule, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
@@ -86,23 +53,11 @@ def _tier(code: str, programme: ProgrammeSnapshot, language: str) -> ExplainedRu
     names = next(tier.names for tier in programme.document.tiers if tier.code == code)
     return ExplainedRule(
         rule=f"tier:{code}",
-        name=_name(names, programme, language),
+        name=name_in(names, programme, language),
         programme_version=programme.version,
         outcome="multiplied",
         wallet=programme.document.primary_wallet,
         arithmetic=f"x {shown(Fraction(programme.tier_factor(code), FACTOR_UNIT))}",
-    )
-
-
-def _missed(rule: CompiledRule, reason: str, detail: str, programme: ProgrammeSnapshot, language: str) -> ExplainedRule:
-    return ExplainedRule(
-        rule=rule.code,
-        name=rule_name(rule.code, programme, language),
-        programme_version=programme.version,
-        outcome="missed",
-        wallet=rule.wallet,
-        reason=reason,
-        detail=detail or REASONS[reason],
     )
 
 
@@ -133,13 +88,3 @@ def shown(number: Fraction) -> str:
     decimal = (Decimal(number.numerator) / Decimal(number.denominator)).quantize(_SHOWN_PLACES, ROUND_HALF_EVEN)
     text = f"{decimal:f}".rstrip("0").rstrip(".")
     return text if Fraction(text) == number else f"about {text}"
-
-
-def rule_name(code: str, programme: ProgrammeSnapshot, language: str) -> str:
-    """The name of a rule of any kind, in ``language`` or the fallback language."""
-    return _name(programme.rule_documents[code].names, programme, language)
-
-
-def _name(names: dict[str, str], programme: ProgrammeSnapshot, language: str) -> str:
-    fallback = programme.document.fallback_language
-    return names.get(best_language(language, frozenset(names), fallback), "")
