@@ -26,10 +26,15 @@ async def refresh_programmes(services: Services) -> None:
         log.warning("programme_refresh_failed", error=repr(error))
 
 
-async def published_version(services: Services, version: int) -> ProgrammeSnapshot:
-    """The version that a recorded fact names. Another process may have published it within the last second."""
-    if services.programmes.version(version) is None:
+async def learn_version(services: Services, version: int | None) -> None:
+    """Have a version that somebody names known here. Another process may have published it within the last second."""
+    if version is not None and services.programmes.version(version) is None:
         await refresh_programmes(services)
+
+
+async def published_version(services: Services, version: int) -> ProgrammeSnapshot:
+    """The version that a recorded fact names."""
+    await learn_version(services, version)
     snapshot = services.programmes.version(version)
     assert snapshot is not None, "what is recorded names a published version"
     return snapshot

@@ -23,6 +23,7 @@ from api.pos.refunds import RefundRequest, settle_refund
 from api.pos.sales import PurchaseRequest, hold_owner, look_up, named_member, shown_at, submission_of
 from api.pos.voids import VoidRequest, settle_void
 from api.problems import encode_refusal, misfit, problem
+from api.programmes import learn_version
 from api.requests import decode_body
 from api.services import Services
 from kernel.database import ReadSession
@@ -183,6 +184,8 @@ async def _sell(services: Services, caller: TerminalCaller, items: list[BatchIte
     """The answers to a run of purchases."""
     prepared = await _submissions(services, caller, items)
     submissions = [each for each in prepared if isinstance(each, Submission)]
+    for quoted in {submission.quoted_version for submission in submissions}:
+        await learn_version(services, quoted)
     if caller.training:
         recorded = [await guarded(rehearse(services, submission)) for submission in submissions]
     else:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct
 from api import fields
 from api.callers import TerminalCaller
 from api.pos.quote_tokens import read_quote_token
+from api.programmes import learn_version
 from api.security.member_tokens import MemberToken, MemberTokenRefusedError, Proof, read_member_token
 from api.services import Services
 from kernel.database import ReadSession
@@ -123,7 +124,9 @@ async def to_submission(services: Services, caller: TerminalCaller, key: str, re
     if request.hold_id is not None:
         async with services.database.read() as session:
             member_id = await hold_owner(session, caller, request, buyer_id=member_id)
-    return submission_of(services, caller, key, request, member_id=member_id)
+    submission = submission_of(services, caller, key, request, member_id=member_id)
+    await learn_version(services, submission.quoted_version)
+    return submission
 
 
 def shown_at(request: PurchaseRequest, *, now: datetime) -> datetime:
@@ -139,7 +142,8 @@ def shown_at(request: PurchaseRequest, *, now: datetime) -> datetime:
 def submission_of(
     services: Services, caller: TerminalCaller, key: str, request: PurchaseRequest, *, member_id: int | None
 ) -> Submission:
-    """The same for a sale whose member is known; with a hold, by ``hold_owner``."""
+    """The same for a sale whose member is known; with a hold, by ``hold_owner``. The caller has the quoted version
+    known."""
     acting = acting_place(caller, request.terminal)
     hold = None if request.hold_id is None else member_and_number("hld", request.hold_id)
     sale = Sale(

@@ -22,7 +22,11 @@ class Redemption(SQLModel, table=True):
         Index("redemption_reward", "reward", "issued_at"),
         Index("redemption_open", "expires_at", postgresql_where=text("state = 'issued' AND expires_at IS NOT NULL")),
         Index("redemption_state", "state", "issued_at"),
-        Index("redemption_purchase", "member_id", "purchase_no", postgresql_where=text("purchase_no IS NOT NULL")),
+        CheckConstraint("(purchase_no IS NULL) = (purchase_member_id IS NULL)", name="redemption_used_in"),
+        Index(
+            *("redemption_purchase", "purchase_member_id", "purchase_no"),
+            postgresql_where=text("purchase_no IS NOT NULL"),
+        ),
     )
 
     member_id: int = number(key=True)
@@ -51,8 +55,9 @@ class Redemption(SQLModel, table=True):
     """Where it was used; so are terminal and cashier."""
     terminal_id: str | None = code(nullable=True)
     cashier_id: str | None = code(nullable=True)
+    purchase_member_id: int | None = number(nullable=True)
     purchase_no: int | None = number(nullable=True)
-    """The sale of the same member that it was used in."""
+    """The sale that it was used in: the member's own, or of the one they have been merged into since."""
     discount_minor: int | None = number(nullable=True)
     """What the till took off for it."""
     reason: str | None = code(nullable=True)

@@ -48,11 +48,11 @@ def redeem(
             continue
         assert voucher is not None, "what was used is known"
         used.append(voucher.redemption)
-        if voucher.reward and elsewhere(voucher.reward, store_id=sale.store_id, channel=sale.channel):
+        if elsewhere(voucher.reward, store_id=sale.store_id, channel=sale.channel):
             flags.append("redemption_elsewhere")
         lines = [line for line in with_shares(basket).lines if line.line_id not in free]
         minimum = document.spending.minimum_line_minor
-        if voucher.reward and (line_id := free_line(voucher.reward.effect, lines, minimum_line_minor=minimum)):
+        if line_id := free_line(voucher.reward.effect, lines, minimum_line_minor=minimum):
             free.add(line_id)
     return Redeemed(tuple(dict.fromkeys(flags)), tuple(used), frozenset(free))
 

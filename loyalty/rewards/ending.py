@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from sqlmodel import col, select
 
@@ -23,9 +23,6 @@ from loyalty.rewards.finding import read_redemption
 from loyalty.rewards.issuing import note_changes
 from loyalty.rewards.states import OPEN, state_at
 from loyalty.rewards.stock import return_pieces
-
-if TYPE_CHECKING:
-    pass
 
 GivenBack: TypeAlias = Literal["cancelled", "refunded"]
 _BACK_AT_ONCE = ExpiredRestore()
@@ -147,11 +144,12 @@ async def refund_used_in(
     """The sale is undone, its member locked: what was used in it is refunded."""
     connection = await driver(session)
     statement = select(Redemption).where(
-        col(Redemption.member_id) == member_id,
+        col(Redemption.purchase_member_id) == member_id,
         col(Redemption.purchase_no) == purchase_no,
         col(Redemption.state) == "used",
     )
-    for redemption in (await session.exec(statement.order_by(col(Redemption.redemption_no)))).all():
+    order = (col(Redemption.member_id), col(Redemption.redemption_no))
+    for redemption in (await session.exec(statement.order_by(*order))).all():
         account = await open_account(connection, redemption.member_id, now=now)
         await give_back(session, account, redemption, "refunded", document=document, actor=actor, now=now)
 

@@ -60,7 +60,7 @@ def _price(
     def without(reason: str) -> PricedVoucher:
         return PricedVoucher(code, voucher, 0, {}, reason)
 
-    if voucher is None or voucher.reward is None:
+    if voucher is None:
         return without("unknown")
     if is_of_another(voucher, sale.member_id):
         return without("member")

@@ -65,10 +65,9 @@ async def use_redemption(
     voucher = await find_voucher(session, code, programmes)
     if sale is not None and is_of_another(voucher, sale.member_id):
         raise RedemptionRefusedError(reason="member")
-    if voucher.reward is not None:
-        require_place(voucher.reward, store_id=place.store_id, channel=channel)
+    require_place(voucher.reward, store_id=place.store_id, channel=channel)
     discount = _NOTHING
-    if voucher.reward is not None and voucher.reward.effect.kind in DISCOUNT_KINDS:
+    if voucher.reward.effect.kind in DISCOUNT_KINDS:
         discount = await _discount(session, voucher.reward, sale, programmes.at(now).document, now=now)
     act = Act(Cause("redemption", redemption.redemption_no), actor, now, now)
     use_voucher(voucher, account, act, place=place)

@@ -11,6 +11,7 @@ from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.holding import capture_hold
 from loyalty.models import Redemption
+from loyalty.programme.publishing import snapshot_of
 from loyalty.programme.rewards import Reward
 from loyalty.programme.versions import Programmes
 from loyalty.rewards.codes import RedemptionNotFoundError
@@ -24,8 +25,8 @@ class Voucher:
 
     redemption: Redemption
     owner_id: int
-    reward: Reward | None
-    """None where its version is not known to this process yet."""
+    reward: Reward
+    """As the version said that issued it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,9 @@ async def find_voucher(session: ReadSession, code: str, programmes: Programmes) 
     """By a code in its kept form, as it is stored now. Raises ``RedemptionNotFoundError``."""
     redemption = await read_redemption(session, await key_of_code(session, code))
     survivors = await surviving_members(await driver(session), [redemption.member_id])
-    version = programmes.version(redemption.programme_version)
-    return Voucher(
-        redemption,
-        survivors.get(redemption.member_id, redemption.member_id),
-        version.rewards.get(redemption.reward) if version else None,
-    )
+    version = await snapshot_of(session, programmes, redemption.programme_version)
+    owner_id = survivors.get(redemption.member_id, redemption.member_id)
+    return Voucher(redemption, owner_id, version.rewards[redemption.reward])
 
 
 async def find_vouchers(session: ReadSession, codes: Sequence[str], programmes: Programmes) -> dict[str, Voucher]:
@@ -72,7 +70,7 @@ def is_of_another(voucher: Voucher, member_id: int | None) -> bool:
     return member_id is not None and member_id not in (voucher.owner_id, voucher.redemption.member_id)
 
 
-def use_voucher(voucher: Voucher, account: Account, act: Act, *, place: Place, purchase_no: int | None = None) -> None:
+def use_voucher(voucher: Voucher, account: Account, act: Act, *, place: Place) -> None:
     """Spend what is held for it and note where it went. It is open, and ``account`` is its owner's, locked."""
     redemption = voucher.redemption
     for price in redemption.prices:
@@ -83,23 +81,28 @@ def use_voucher(voucher: Voucher, account: Account, act: Act, *, place: Place, p
     redemption.ended_at = act.now
     redemption.actor = act.actor
     redemption.store_id, redemption.terminal_id = place.store_id, place.terminal_id
-    redemption.cashier_id, redemption.purchase_no = place.cashier_id, purchase_no
+    redemption.cashier_id = place.cashier_id
 
 
 def use_in_sale(voucher: Voucher | None, account: Account, act: Act, *, place: Place) -> str:
-    """Use what a completed sale names; ``act.cause.no`` is the sale's number. What cannot be used stops no sale.
+    """Use what a completed sale of ``account`` names; ``act.cause.no`` is the sale's number. What cannot be used stops
+    no sale.
 
     Answers a flag of the sale, empty when it was used: ``redemption_unknown`` for a code of nobody or of somebody else,
     ``redemption_not_open`` for one that was used, given back or too late. One that the same terminal has used by itself
     before belongs to the sale.
     """
-    if voucher is None or voucher.redemption.member_id != account.member_id:
+    if voucher is None or is_of_another(voucher, account.member_id):
         return "redemption_unknown"
     redemption = voucher.redemption
     if state_at(redemption, act.now) == "issued":
-        use_voucher(voucher, account, act, place=place, purchase_no=act.cause.no)
-        return ""
-    if redemption.state == "used" and redemption.purchase_no is None and redemption.terminal_id == place.terminal_id:
-        redemption.purchase_no = act.cause.no
-        return ""
-    return "redemption_not_open"
+        use_voucher(voucher, account, act, place=place)
+    elif not _used_before_at(redemption, place):
+        return "redemption_not_open"
+    redemption.purchase_member_id, redemption.purchase_no = account.member_id, act.cause.no
+    return ""
+
+
+def _used_before_at(redemption: Redemption, place: Place) -> bool:
+    """Whether the terminal has used it by itself, and no sale has named it yet."""
+    return redemption.state == "used" and redemption.purchase_no is None and redemption.terminal_id == place.terminal_id

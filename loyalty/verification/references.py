@@ -130,11 +130,14 @@ WHERE NOT EXISTS (
 )
 GROUP BY r.reward, r.programme_version
 UNION ALL
-SELECT r.member_id, 'redemption ' || r.redemption_no, 'purchase ' || r.purchase_no, r.state
+SELECT r.member_id, 'redemption ' || r.redemption_no,
+       format('purchase %s of member %s', r.purchase_no, r.purchase_member_id), r.state
 FROM redemptions AS r
-WHERE r.purchase_no IS NOT NULL AND (r.state NOT IN ('used', 'refunded') OR NOT EXISTS (
-    SELECT FROM purchase p WHERE p.member_id = r.member_id AND p.purchase_no = r.purchase_no
-))
+WHERE r.purchase_no IS NOT NULL AND (r.state NOT IN ('used', 'refunded')
+    OR NOT EXISTS (
+        SELECT FROM purchase p WHERE p.member_id = r.purchase_member_id AND p.purchase_no = r.purchase_no
+    )
+    OR (r.purchase_member_id <> r.member_id AND r.member_id NOT IN (SELECT merged.member_id FROM merged)))
 """),
 )
 

@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 import httpx
+import pytest
 from litestar import Litestar
 
 from api.app import create_app
@@ -13,7 +14,8 @@ from kernel.settings import Settings
 from loyalty.members.ids import member_public_id
 from loyalty.programme.decoding import encode_programme
 from tests.clocks import MovableClock
-from tests.journeys.tills import balances, basket, done, fetch, refund, sale
+from tests.journeys.counter import Counter, discount
+from tests.journeys.tills import balances, basket, done, fetch, refund, sale, send
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop
 
@@ -92,3 +94,46 @@ async def test_every_sale_in_the_middle_of_publishing_is_explained_by_one_versio
     assert len(sold) == next(numbers) - 1
     assert {points for version, points in sold if points != 100 * version} == set()
     assert len({version for version, _ in sold}) > 1, "some were sold under each of several versions"
+
+
+def forget_latest(services: Services) -> None:
+    """This process has not heard of the latest version yet: another one published it just now."""
+    known = services.programmes.by_version
+    services.programmes.replace([(services.clock(), known[version]) for version in sorted(known)[:-1]])
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "in-a-batch"])
+async def test_a_version_that_was_quoted_by_another_server_just_now_is_honoured(
+    services: Services, client: httpx.AsyncClient, shop: Shop, together: bool
+) -> None:
+    await publish(services, programme(rate(points=1)))
+    await publish(services, programme(rate(points=7)))
+    till, member = await shop.till(), {"id": member_public_id(await shop.member())}
+    quote = await done(client, till, "quotes", basket(member=member))
+    forget_latest(services)
+    body = sold_now(services, "1", member, quote=quote["token"])
+    if together:
+        items = [{"key": "1", "kind": "purchase", "purchase": body}]
+        answer = await client.post("/v1/pos/batches", headers=till.headers, json={"items": items})
+        assert [item["status"] for item in answer.json()["items"]] == [201], answer.text
+    else:
+        await done(client, till, "purchases", body)
+    assert await fetch(services, "SELECT programme_version FROM purchase") == [(2,)]
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["with-a-sale", "by-itself"])
+async def test_a_reward_that_another_server_issued_just_now_is_used_as_it_says(
+    services: Services, client: httpx.AsyncClient, shop: Shop, alone: bool
+) -> None:
+    await publish(services, programme(rate(points=1)))
+    await publish(services, programme(rate(points=1), rewards=[discount("tenth", 0, stores=["elsewhere"])]))
+    counter, till = Counter(services, client, shop), await shop.till()
+    anna = await counter.member()
+    issued = await counter.redeem(anna, "tenth")
+    forget_latest(services)
+    if alone:
+        answer = await send(client, till, "redemptions", {"code": issued["code"], "basket": basket()})
+        assert (answer.status_code, answer.json().get("reason")) == (422, "store"), answer.text
+    else:
+        body = sold_now(services, "1", {"id": member_public_id(anna)}, redemptions=[issued["code"]])
+        assert "redemption_elsewhere" in (await done(client, till, "purchases", body))["flags"]

@@ -9,6 +9,7 @@ import pytest
 
 from api.services import Services
 from loyalty.members.ids import member_public_id
+from loyalty.members.merging import merge_members
 from tests.clocks import MovableClock
 from tests.journeys.counter import Counter, discount, reward, with_rewards
 from tests.journeys.tills import basket, done, fetch, line, sale, send
@@ -112,6 +113,28 @@ async def test_a_void_keeps_what_was_used_where_the_till_is_set_so(counter: Coun
     await done(counter.client, till, "purchases", bought_by(anna, "1", redemptions=[issued["code"]]))
     await done(counter.client, till, "voids", {"receipt": {"number": "1", "business_date": "2026-03-02"}})
     assert (await counter.state(anna, issued), await counter.wallet(anna)) == ("used", (70, 70, 0))
+
+
+async def test_what_was_issued_before_a_merge_is_used_by_the_survivor_and_given_back_with_their_sale(
+    counter: Counter, till: Till
+) -> None:
+    await publish(counter.services, with_rewards(reward("mug", 30, stock=1)))
+    old, anna = await counter.member(30), await counter.member()
+    issued = await counter.redeem(old, "mug")
+    await done(counter.client, till, "purchases", bought_by(old, "1"))
+    async with counter.services.database.write() as session:
+        now = counter.services.clock()
+        await merge_members(session, source_id=old, target_id=anna, actor="staff:test", reason="same", now=now)
+        await session.commit()
+    receipt = await done(counter.client, till, "purchases", bought_by(anna, "2", redemptions=[issued["code"]]))
+    assert receipt["flags"] == ["unknown_sku"]
+    used = "SELECT state, purchase_member_id, purchase_no FROM redemption"
+    assert await fetch(counter.services, used) == [("used", anna, 1)]
+    await done(counter.client, till, "voids", {"receipt": {"number": "1", "business_date": "2026-03-02"}})
+    assert await counter.state(anna, issued) == "used", "the other sale number one is not the one"
+    await done(counter.client, till, "voids", {"receipt": {"number": "2", "business_date": "2026-03-02"}})
+    assert await counter.state(anna, issued) == "refunded"
+    assert await counter.wallet(anna) == (30, 30, 0)
 
 
 async def test_points_that_are_set_aside_are_not_held_by_a_till(counter: Counter, till: Till) -> None:

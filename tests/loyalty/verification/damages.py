@@ -471,6 +471,12 @@ DAMAGES = (
         "a reward that was used in no sale",
         "UPDATE redemption SET purchase_no = 999 WHERE member_id = {boris} AND state = 'used'",
     ),
+    damage(
+        references.REDEMPTIONS,
+        "a reward that was used in the sale of a stranger",
+        """UPDATE redemption SET purchase_member_id = {anna}, purchase_no = 1
+        WHERE member_id = {boris} AND state = 'used'""",
+    ),
     damage(references.SALES, "purchases of no store", "DELETE FROM store"),
     damage(
         references.ORIGINS,

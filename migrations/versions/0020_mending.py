@@ -1,0 +1,31 @@
+"""The sale that a reward was used in may be of the member that its owner was merged into."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+_USED_IN = "(purchase_no IS NULL) = (purchase_member_id IS NULL)"
+_IN_A_SALE = sa.text("purchase_no IS NOT NULL")
+
+
+def upgrade() -> None:
+    op.add_column("redemption", sa.Column("purchase_member_id", sa.BigInteger(), nullable=True))
+    op.execute("UPDATE redemption SET purchase_member_id = member_id WHERE purchase_no IS NOT NULL")
+    op.create_check_constraint("redemption_used_in", "redemption", _USED_IN)
+    op.drop_index("redemption_purchase", table_name="redemption")
+    op.create_index(
+        "redemption_purchase", "redemption", ["purchase_member_id", "purchase_no"], postgresql_where=_IN_A_SALE
+    )
+
+
+def downgrade() -> None:
+    # What was used in a survivor's sale does not say where any more.
+    op.execute("UPDATE redemption SET purchase_no = NULL WHERE purchase_member_id <> member_id")
+    op.drop_constraint("redemption_used_in", "redemption")
+    op.drop_index("redemption_purchase", table_name="redemption")
+    op.create_index("redemption_purchase", "redemption", ["member_id", "purchase_no"], postgresql_where=_IN_A_SALE)
+    op.drop_column("redemption", "purchase_member_id")
