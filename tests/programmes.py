@@ -47,3 +47,9 @@ async def publish(services: Services, document: ProgrammeDocument | None = None)
         await session.commit()
     services.programmes.replace([])
     await refresh_programmes(services)
+
+
+def forget_latest(services: Services) -> None:
+    """Let the application not have heard of the latest version yet: another server published it just now."""
+    known = services.programmes.by_version
+    services.programmes.replace([(services.clock(), known[version]) for version in sorted(known)[:-1]])

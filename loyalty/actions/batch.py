@@ -21,7 +21,6 @@ from loyalty.programme.versions import Programmes
 from loyalty.purchases.context import Past, past_query, pasts_from
 from loyalty.tiers.keeping import catch_up
 from loyalty.tiers.loading import load_standings
-from loyalty.tiers.plan import TierPlan
 from loyalty.tiers.standing import Standing
 
 if TYPE_CHECKING:
@@ -94,8 +93,6 @@ class Batch:
     """Member and type -> instants of such actions around those that are submitted, where there is a cooldown."""
     bought: set[tuple[int, str]]
     """Member and SKU, of those that are reviewed."""
-    tiers: TierPlan
-    """Of the programme in force now: tiers go by it, whenever an action happened."""
     standings: dict[int, Standing]
     posted: list[RecordedAction] = field(default_factory=list)
     proofs: list[tuple[RecordedAction, Proof]] = field(default_factory=list)
@@ -126,7 +123,7 @@ async def read_batch(
     for account in accounts.values():
         apply_due(account, now)
         if account.member_id in standings:
-            catch_up(standings[account.member_id], account, plan, now=now)
+            catch_up(standings[account.member_id], account, now=now)
     batch = Batch(
         now=now,
         accounts=accounts,
@@ -140,7 +137,6 @@ async def read_batch(
         },
         near=_grouped(near),
         bought={(member_id, sku) for member_id, sku in bought},
-        tiers=plan,
         standings=standings,
     )
     budgeted = {rule for each in fit for rule in each.programme.actions[each.submission.type].budgeted_rules}

@@ -112,7 +112,7 @@ def _record(prepared: Prepared, batch: Batch, *, actor: str) -> RecordedAction:
         flags=accepted.flags,
     )
     if not waits and (standing := batch.standings.get(account.member_id)) is not None:
-        take_in_action(standing, account, recorded, batch.tiers, now=batch.now)
+        take_in_action(standing, account, recorded, now=batch.now)
     _note(prepared, recorded, batch)
     return recorded
 

@@ -90,7 +90,7 @@ async def _accept(
         action, status="accepted", evaluation=done.evaluation, earned=done.earned, flags=(*action.flags, *done.flags)
     )
     if standing is not None:
-        take_in_action(standing, account, accepted, plan, now=now)
+        take_in_action(standing, account, accepted, now=now)
     await write_accounts(connection, [account])
     await write_standings(connection, [standing] if standing else [], now=now)
     await write_counters(connection, counters)

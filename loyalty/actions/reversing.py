@@ -58,7 +58,7 @@ async def reverse_action(
     effect = await _take(connection, account, action, current.document, act)
     reversed_action = replace(action, reversed_at=now, reason=reason, effect=effect)
     if standing is not None:
-        take_back_action(standing, account, reversed_action, current.tier_plan, now=now)
+        take_back_action(standing, account, reversed_action, now=now)
     if account.status == "erased":
         forfeit(account, act)
     await write_accounts(connection, [account])

@@ -41,8 +41,9 @@ class TierStanding(SQLModel, table=True):
 
     member_id: int = number(key=True)
     programme_version: int = number()
-    """Of another version, or of 0 with ``stale_cause``: the days are counted anew from the facts at the next look."""
+    """It only goes forward, in the order in which versions come into force."""
     stale_cause: str | None = code(nullable=True, length=16)
+    """With one, or under another version: the days are counted anew from the facts at the next look."""
     through: date = local_day()
     """The member's local day up to which time has been applied."""
     since: datetime = instant()
@@ -84,18 +85,21 @@ class TierChange(SQLModel, table=True):
 
 
 class TierBonus(SQLModel, table=True):
-    """An entry bonus: once per member, tier and period."""
+    """An entry bonus: once per member, tier and period. What was two members' before a merge is a sum."""
 
     __tablename__ = "tier_bonus"
-    __table_args__ = (CheckConstraint("points > 0", name="tier_bonus_points"),)
+    __table_args__ = (CheckConstraint("points > 0 AND kept_points >= 0", name="tier_bonus_points"),)
 
     member_id: int = number(key=True)
     tier: str = code(key=True)
     period: str = code(key=True, length=16)
     wallet: str = code()
     points: int = number()
+    """By the last payment."""
     change_no: int = number()
     """The change that paid it: ``cause_no`` of its journal entry."""
     paid_at: datetime = instant()
     taken_back_at: datetime | None = instant(nullable=True)
-    """A refund undid the change; reaching the tier again pays again."""
+    """A refund undid what it was for; reaching the tier again pays again what is not among ``kept_points``."""
+    kept_points: int = number(default=0)
+    """What was not there to be taken back and was written off or left, for good."""

@@ -25,7 +25,6 @@ from loyalty.refunds.waiting import WaitingReturn, waiting_from, waiting_query
 from loyalty.rewards.vouchers import Voucher
 from loyalty.tiers.keeping import catch_up
 from loyalty.tiers.loading import standing_queries, standings_from
-from loyalty.tiers.plan import TierPlan
 from loyalty.tiers.standing import Standing
 
 if TYPE_CHECKING:
@@ -48,9 +47,8 @@ class Batch:
     times: dict[KeyId, BusinessTime]
     programmes: dict[KeyId, ProgrammeSnapshot]
     context: Context
-    tiers: TierPlan
-    """Of the programme in force now: tiers go by it, whenever a sale happened."""
     standings: dict[int, Standing]
+    """By the programme in force now, whenever a sale happened."""
     survivors: dict[int, int]
     """Of the members whom earlier answers name and who have been merged since. Read for a sale alone."""
     vouchers: Mapping[str, Voucher] = field(default_factory=dict)
@@ -106,7 +104,7 @@ async def read_batch(
     for account in accounts.values():
         apply_due(account, now)
         if account.member_id in standings:
-            catch_up(standings[account.member_id], account, current.tier_plan, now=now)
+            catch_up(standings[account.member_id], account, now=now)
     receipts, answers = receipts_from(receipt_rows), answers_from(answer_rows)
     answers |= await find_answers(connection, {receipt.first_key for receipt in receipts.values()} - answers.keys())
     context = asked.context(context_rows)
@@ -123,7 +121,6 @@ async def read_batch(
         times=times,
         programmes=chosen,
         context=context,
-        tiers=current.tier_plan,
         standings=standings,
         survivors=await surviving_members(connection, _members_named(answers.values())) if alone else {},
     )

@@ -5,11 +5,10 @@ from datetime import datetime
 from loyalty.purchases.posting import Posted
 from loyalty.tiers.keeping import take_in
 from loyalty.tiers.measures import Measures
-from loyalty.tiers.plan import TierPlan
 from loyalty.tiers.standing import ChangeCause, Standing
 
 
-def take_in_purchase(standing: Standing, posted: Posted, plan: TierPlan, *, now: datetime) -> None:
+def take_in_purchase(standing: Standing, posted: Posted, *, now: datetime) -> None:
     """Count the sale on the local day that its evaluation froze; one that could not earn counts for nothing."""
     if posted.evaluation is None:
         return
@@ -19,4 +18,4 @@ def take_in_purchase(standing: Standing, posted: Posted, plan: TierPlan, *, now:
         purchases=int(any(line.quantity for line in posted.basket.lines)),
     )
     cause = ChangeCause("purchase", posted.purchase_no)
-    take_in(standing, posted.account, plan, posted.basket.local_date, measures, cause, now=now)
+    take_in(standing, posted.account, posted.basket.local_date, measures, cause, now=now)

@@ -106,7 +106,7 @@ def _post(submission: Submission, batch: Batch) -> Posted | Submission | Later:
         now=batch.now,
     )
     if (standing := batch.standings.get(account.member_id)) is not None:
-        take_in_purchase(standing, posted, batch.tiers, now=batch.now)
+        take_in_purchase(standing, posted, now=batch.now)
     batch.posted.append(posted)
     return posted
 

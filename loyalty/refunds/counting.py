@@ -10,7 +10,6 @@ from loyalty.refunds.reckoning import Reckoning
 from loyalty.refunds.returned import WalletEffect
 from loyalty.tiers.keeping import take_in
 from loyalty.tiers.measures import Measures
-from loyalty.tiers.plan import TierPlan
 from loyalty.tiers.standing import ChangeCause, Standing
 
 
@@ -20,7 +19,6 @@ def take_in_refund(
     original: Original,
     reckoning: Reckoning,
     effects: Sequence[WalletEffect],
-    plan: TierPlan,
     *,
     refund_no: int,
     now: datetime,
@@ -33,7 +31,7 @@ def take_in_refund(
     measures = _taken(effects, reckoning.amount_minor)
     measures.purchases = int(is_kept) - int(was_kept)
     day = original.evaluation.purchase.local_date
-    take_in(standing, account, plan, day, measures, ChangeCause("refund", refund_no), now=now)
+    take_in(standing, account, day, measures, ChangeCause("refund", refund_no), now=now)
 
 
 def take_in_unreceipted(
@@ -41,7 +39,6 @@ def take_in_unreceipted(
     account: Account,
     amount_minor: int,
     effects: Sequence[WalletEffect],
-    plan: TierPlan,
     *,
     refund_no: int,
     day: date,
@@ -50,7 +47,7 @@ def take_in_unreceipted(
     """Take it from the day on which the goods came back: of which sale they were is not known."""
     if standing is not None:
         cause = ChangeCause("refund", refund_no)
-        take_in(standing, account, plan, day, _taken(effects, amount_minor), cause, now=now)
+        take_in(standing, account, day, _taken(effects, amount_minor), cause, now=now)
 
 
 def _taken(effects: Sequence[WalletEffect], amount_minor: int) -> Measures:

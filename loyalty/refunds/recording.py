@@ -149,7 +149,7 @@ async def _refund(
         await trace_spent(connection, account, original.member_id, original.purchase_no, original.hold_no),
     )
     effects = apply_refund(account, original, reckoning, traced, document, act)
-    take_in_refund(standing, account, original, reckoning, effects, current.tier_plan, refund_no=refund_no, now=now)
+    take_in_refund(standing, account, original, reckoning, effects, refund_no=refund_no, now=now)
     outcome = Refunded(
         member_id=account.member_id,
         purchase_member_id=original.member_id,

@@ -118,7 +118,6 @@ async def record_return(
         account,
         goods.basket.total_minor,
         effects,
-        programme.tier_plan,
         refund_no=refund_no,
         day=await day_at_store(connection, goods.basket.store_id, occurred_at),
         now=now,

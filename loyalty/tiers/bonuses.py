@@ -8,37 +8,44 @@ from loyalty.ledger.bounds import has_room
 from loyalty.ledger.earning import Grant, earn
 from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.taking import take_available
-from loyalty.tiers.plan import TierPlan
-from loyalty.tiers.standing import Bonus, Standing
+from loyalty.tiers.standing import Bonus, BonusKey, Standing
 
 ACTOR = "system"
 
 
-def pay_bonus(standing: Standing, account: Account, plan: TierPlan, tier: int, period: str, *, now: datetime) -> None:
-    """Pay the bonus of the tier that was just entered, unless this period has paid it or the member cannot earn."""
+def pay_bonus(standing: Standing, account: Account, tier: int, period: str, *, now: datetime) -> None:
+    """Pay the bonus of the tier that was just entered, unless this period has paid it or the member cannot earn.
+
+    What the member was left of an earlier payment of the period, when that was taken back, is not paid again.
+    """
+    plan = standing.plan
     code, bonus = plan.tiers[tier].code, plan.tiers[tier].entry_bonus
     if bonus is None or account.status != "active" or account.earning_frozen:
         return
     wallet = bonus.wallet or plan.document.primary_wallet
-    paid = standing.bonuses.get((code, period))
-    if (paid is not None and paid.taken_back_at is None) or not has_room(account, wallet, bonus.points):
+    earlier = standing.bonuses.get((code, period))
+    kept_points = 0 if earlier is None else earlier.kept_points
+    points = bonus.points - kept_points
+    if (earlier is not None and earlier.taken_back_at is None) or points <= 0 or not has_room(account, wallet, points):
         return
     act = Act(Cause("tier", standing.last_change_no), ACTOR, now, now)
-    earn(account, [Grant(wallet, bonus.points, now, plan.expiry(tier))], act)
-    standing.bonuses[code, period] = Bonus(wallet, bonus.points, standing.last_change_no, now)
+    earn(account, [Grant(wallet, points, now, plan.expiry(tier))], act)
+    paid = Bonus(wallet, points, standing.last_change_no, now, kept_points=kept_points)
+    standing.bonuses[code, period] = paid
     standing.changed_bonuses.add((code, period))
 
 
-def take_bonuses_back(
-    standing: Standing, account: Account, plan: TierPlan, tier: int, periods: Collection[str], *, now: datetime
-) -> None:
-    """Take back what tiers above ``tier`` gave in these periods: a refund has undone what reached them.
+def take_bonuses_back(standing: Standing, account: Account, undone: Collection[BonusKey], *, now: datetime) -> None:
+    """Take back the bonuses of ``undone``: what had made their tiers in their periods has been undone.
 
-    From available points; what is missing follows the wallet's debt policy. The account's lots must be there.
+    From available points; what is missing follows the wallet's debt policy, and is noted where the member keeps it.
+    The account's lots must be there.
     """
-    for (code, period), bonus in sorted(standing.bonuses.items()):
-        if bonus.taken_back_at is None and period in periods and plan.place(code) > tier:
-            act = Act(Cause("tier", bonus.change_no), ACTOR, now, now)
-            take_available(account, bonus.wallet, bonus.points, act, policy=plan.shortfall(bonus.wallet))
-            bonus.taken_back_at = now
-            standing.changed_bonuses.add((code, period))
+    for key in sorted(undone):
+        bonus = standing.bonuses[key]
+        act = Act(Cause("tier", bonus.change_no), ACTOR, now, now)
+        policy = standing.plan.shortfall(bonus.wallet)
+        taken = take_available(account, bonus.wallet, bonus.points, act, policy=policy)
+        bonus.taken_back_at = now
+        bonus.kept_points += taken.written_off + taken.left
+        standing.changed_bonuses.add(key)

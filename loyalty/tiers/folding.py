@@ -75,6 +75,10 @@ class Fold:
                 return self.transitions[known]
         return None
 
+    def entered(self, tier: int) -> list[date]:
+        """The days on which ``tier`` was reached from below, or passed, as far as the fold has been run."""
+        return [change.day for change in self.transitions if change.before < tier <= change.after]
+
     def within(self, day: date) -> Sums:
         """What the window of ``day`` comes to at the end of it."""
         return self._between(day, bisect_right(self._days, day))

@@ -75,10 +75,10 @@ async def grant_tier(
     ``TierNotFoundError`` and ``GrantDayImpossibleError``.
     """
     account, standing = await _open(session, member_id, plan, now=now)
-    if plan.place(tier) == NO_TIER:
+    if standing.plan.place(tier) == NO_TIER:
         raise TierNotFoundError(None, tier=tier)
     grant = Grant(tier, _until(last_day, account.zone, now), reason, by, now)
-    return await _change(session, account, standing, grant, plan, now=now)
+    return await _change(session, account, standing, grant, now=now)
 
 
 async def end_grant(session: WriteSession, member_id: int, *, plan: TierPlan, now: datetime) -> GrantChange:
@@ -89,7 +89,7 @@ async def end_grant(session: WriteSession, member_id: int, *, plan: TierPlan, no
     account, standing = await _open(session, member_id, plan, now=now)
     if standing.grant is None:
         raise GrantNotFoundError
-    return await _change(session, account, standing, None, plan, now=now)
+    return await _change(session, account, standing, None, now=now)
 
 
 def _until(last_day: date | None, zone: str, now: datetime) -> datetime | None:
@@ -114,11 +114,11 @@ async def _open(session: WriteSession, member_id: int, plan: TierPlan, *, now: d
 
 
 async def _change(
-    session: WriteSession, account: Account, standing: Standing, grant: Grant | None, plan: TierPlan, *, now: datetime
+    session: WriteSession, account: Account, standing: Standing, grant: Grant | None, *, now: datetime
 ) -> GrantChange:
     connection = await driver(session)
     before = standing.grant
-    change_grant(standing, account, plan, grant, now=now)
+    change_grant(standing, account, grant, now=now)
     await write_accounts(connection, [account])
     await write_standings(connection, [standing], now=now)
     return GrantChange(account.member_id, before, grant, account.tier)

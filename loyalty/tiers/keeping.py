@@ -15,65 +15,60 @@ from loyalty.tiers.bonuses import pay_bonus, take_bonuses_back
 from loyalty.tiers.folding import Fold, Transition
 from loyalty.tiers.measures import Measures, add_to
 from loyalty.tiers.plan import NO_TIER, TierPlan
-from loyalty.tiers.standing import Change, ChangeCause, Grant, Standing
+from loyalty.tiers.standing import BonusKey, Change, ChangeCause, Grant, Standing
 from loyalty.tiers.windows import period_of
 
 _BY_DOING = frozenset({"purchase", "action"})
 """Causes that pay an entry bonus."""
 _BY_UNDOING = frozenset({"refund", "reversal"})
-"""Causes that take one back."""
+"""Causes that take one back, of whatever period: what it was for has never been."""
 
 
-def catch_up(standing: Standing, account: Account, plan: TierPlan, *, now: datetime) -> None:
+def catch_up(standing: Standing, account: Account, *, now: datetime) -> None:
     """Apply what time, or another version of the programme, has made of the standing by ``now``.
 
-    Of another version its days must have been counted anew.
+    Of a stale one the days must have been counted anew.
     """
-    if standing.is_stale(plan.version):
-        _settle_anew(standing, account, plan, now)
+    if standing.is_stale:
+        _settle_anew(standing, account, now)
     elif standing.next_look_at is not None and standing.next_look_at <= now:
-        _pass_time(standing, account, plan, now)
+        _pass_time(standing, account, now)
 
 
 def take_in(
-    standing: Standing,
-    account: Account,
-    plan: TierPlan,
-    day: date,
-    measures: Measures,
-    cause: ChangeCause,
-    *,
-    now: datetime,
+    standing: Standing, account: Account, day: date, measures: Measures, cause: ChangeCause, *, now: datetime
 ) -> None:
     """Count a fact on its local day; ``catch_up`` must have been called. The next thing that happens sees the tier."""
+    bonuses_before = _earned_bonuses(standing, account, now) if cause.kind in _BY_UNDOING else set()
     add_to(standing.days, day, measures)
     standing.changed_days.add(day)
-    today = today_of(standing, account, now)
+    plan, today = standing.plan, today_of(standing, account, now)
     fold = fold_of(standing, account, plan, today)
     before = plan.place(account.tier)
-    after = _effective(standing, plan, fold.tier, now)
-    _move(standing, account, plan, after, now, cause)
+    after = _effective(standing, fold.tier, now)
+    _move(standing, account, after, now, cause)
     if after > before and cause.kind in _BY_DOING:
-        pay_bonus(standing, account, plan, after, _period(plan, today, account), now=now)
-    elif after < before and cause.kind in _BY_UNDOING:
-        periods = {_period(plan, day, account), _period(plan, today, account)}
-        take_bonuses_back(standing, account, plan, after, periods, now=now)
-    _look_ahead(standing, account, plan, fold, today, now, warns=False)
+        entered = max(fold.entered(after), default=today)
+        pay_bonus(standing, account, after, _period(plan, entered, account), now=now)
+    if undone := bonuses_before - _earned_bonuses(standing, account, now):
+        take_bonuses_back(standing, account, undone, now=now)
+    _look_ahead(standing, account, fold, today, now, warns=False)
 
 
-def change_grant(standing: Standing, account: Account, plan: TierPlan, grant: Grant | None, *, now: datetime) -> None:
+def change_grant(standing: Standing, account: Account, grant: Grant | None, *, now: datetime) -> None:
     """Grant a tier by hand, in the place of an earlier grant, or end it. ``catch_up`` must have been called."""
     standing.grant = grant
     today = today_of(standing, account, now)
-    fold = fold_of(standing, account, plan, today)
-    _move(standing, account, plan, _effective(standing, plan, fold.tier, now), now, ChangeCause("manual", plan.version))
-    _look_ahead(standing, account, plan, fold, today, now, warns=False)
+    fold = fold_of(standing, account, standing.plan, today)
+    cause = ChangeCause("manual", standing.plan.version)
+    _move(standing, account, _effective(standing, fold.tier, now), now, cause)
+    _look_ahead(standing, account, fold, today, now, warns=False)
 
 
 def tier_under(standing: Standing, account: Account, plan: TierPlan, *, now: datetime) -> str | None:
     """The tier that the standing's days and its grant would give under another plan. Nothing is changed."""
     fold = fold_of(standing, account, plan, today_of(standing, account, now))
-    return plan.code(_effective(standing, plan, fold.tier, now))
+    return plan.code(max(fold.tier, _granted(standing, plan, now)))
 
 
 def today_of(standing: Standing, account: Account, now: datetime) -> date:
@@ -93,27 +88,40 @@ def fold_of(standing: Standing, account: Account, plan: TierPlan, today: date) -
     return fold
 
 
-def _settle_anew(standing: Standing, account: Account, plan: TierPlan, now: datetime) -> None:
-    today = today_of(standing, account, now)
+def _earned_bonuses(standing: Standing, account: Account, now: datetime) -> set[BonusKey]:
+    """The bonuses that the member has and that the facts account for: the tier was entered in their period, or is
+    granted by hand.
+    """
+    has = [key for key, bonus in standing.bonuses.items() if bonus.taken_back_at is None]
+    if not has:
+        return set()
+    plan = standing.plan
+    fold = fold_of(standing, account, plan, today_of(standing, account, now))
+    granted = _granted(standing, plan, now)
+    entered = {code: {_period(plan, day, account) for day in fold.entered(plan.place(code))} for code, _ in has}
+    return {(code, period) for code, period in has if period in entered[code] or plan.place(code) <= granted}
+
+
+def _settle_anew(standing: Standing, account: Account, now: datetime) -> None:
+    plan, today = standing.plan, today_of(standing, account, now)
     fold = fold_of(standing, account, plan, today)
     is_first = not (standing.programme_version or standing.stale_cause or standing.days or account.tier)
     kind = standing.stale_cause or ("enrolment" if is_first else "publish")
     if standing.grant is not None and not standing.grant.holds_at(now):
         standing.grant = None
     standing.programme_version, standing.stale_cause = plan.version, None
-    _move(standing, account, plan, _effective(standing, plan, fold.tier, now), now, ChangeCause(kind, plan.version))
-    _look_ahead(standing, account, plan, fold, today, now, warns=True)
+    _move(standing, account, _effective(standing, fold.tier, now), now, ChangeCause(kind, plan.version))
+    _look_ahead(standing, account, fold, today, now, warns=True)
 
 
-def _pass_time(standing: Standing, account: Account, plan: TierPlan, now: datetime) -> None:
-    today = today_of(standing, account, now)
+def _pass_time(standing: Standing, account: Account, now: datetime) -> None:
+    plan, today = standing.plan, today_of(standing, account, now)
     fold = fold_of(standing, account, plan, today)
     for instant, earned in _since(standing, fold, account.zone, now):
         if standing.grant is not None and not standing.grant.holds_at(instant):
             standing.grant = None
-        tier = _effective(standing, plan, earned, instant)
-        _move(standing, account, plan, tier, instant, ChangeCause("time", plan.version))
-    _look_ahead(standing, account, plan, fold, today, now, warns=True)
+        _move(standing, account, _effective(standing, earned, instant), instant, ChangeCause("time", plan.version))
+    _look_ahead(standing, account, fold, today, now, warns=True)
 
 
 def _since(standing: Standing, fold: Fold, zone: str, now: datetime) -> Iterator[tuple[datetime, int]]:
@@ -129,20 +137,25 @@ def _since(standing: Standing, fold: Fold, zone: str, now: datetime) -> Iterator
         yield instant, earned
 
 
-def _effective(standing: Standing, plan: TierPlan, earned: int, instant: datetime) -> int:
+def _effective(standing: Standing, earned: int, instant: datetime) -> int:
     """The tier that counts: what is earned, and no less than what is granted."""
+    return max(earned, _granted(standing, standing.plan, instant))
+
+
+def _granted(standing: Standing, plan: TierPlan, instant: datetime) -> int:
+    """The tier that is granted by hand."""
     grant = standing.grant
-    return earned if grant is None or not grant.holds_at(instant) else max(earned, plan.place(grant.tier))
+    return NO_TIER if grant is None or not grant.holds_at(instant) else plan.place(grant.tier)
 
 
-def _move(standing: Standing, account: Account, plan: TierPlan, tier: int, at: datetime, cause: ChangeCause) -> None:
+def _move(standing: Standing, account: Account, tier: int, at: datetime, cause: ChangeCause) -> None:
     standing.since = standing.since or at
-    code = plan.code(tier)
+    code = standing.plan.code(tier)
     if code == account.tier:
         return
     standing.last_change_no += 1
-    day = at.astimezone(zone_named(account.zone)).date()
-    standing.changes.append(Change(standing.last_change_no, account.tier, code, at, cause, _period(plan, day, account)))
+    period = _period(standing.plan, at.astimezone(zone_named(account.zone)).date(), account)
+    standing.changes.append(Change(standing.last_change_no, account.tier, code, at, cause, period))
     standing.since = at
     account.move_to_tier(code)
 
@@ -152,14 +165,13 @@ def _period(plan: TierPlan, day: date, account: Account) -> str:
     return "ever" if first_day is None else first_day.isoformat()
 
 
-def _look_ahead(
-    standing: Standing, account: Account, plan: TierPlan, fold: Fold, today: date, now: datetime, *, warns: bool
-) -> None:
+def _look_ahead(standing: Standing, account: Account, fold: Fold, today: date, now: datetime, *, warns: bool) -> None:
     """Note when time will change something, and when the tier falls unless something is done for it.
 
     The fold is run on for that. ``warns``: a warning that is due is given; else it is left to the next look.
     """
     standing.is_changed, standing.through = True, today
+    plan = standing.plan
     current, earned = plan.place(account.tier), fold.tier
     change = fold.next_change(today)
     changes_at = None if change is None else local_day_starts(change.day, account.zone)
@@ -167,11 +179,11 @@ def _look_ahead(
     standing.falls_at = standing.falls_to = None
     upcoming = sorted(instant for instant in (changes_at, ends) if instant is not None)
     for instant in upcoming:
-        tier = _effective(standing, plan, _earned_at(instant, change, changes_at, earned), instant)
+        tier = _effective(standing, _earned_at(instant, change, changes_at, earned), instant)
         if tier < current:
             standing.falls_at, standing.falls_to = instant, plan.code(tier)
             break
-    if (warns_at := _warns_at(standing, plan)) is not None:
+    if (warns_at := _warns_at(standing)) is not None:
         if warns and warns_at <= now:
             _warn(standing, account)
         else:
@@ -183,14 +195,15 @@ def _earned_at(instant: datetime, change: Transition | None, changes_at: datetim
     return change.after if change is not None and changes_at is not None and changes_at <= instant else earned
 
 
-def _warns_at(standing: Standing, plan: TierPlan) -> datetime | None:
+def _warns_at(standing: Standing) -> datetime | None:
     """When the member is to be warned of the fall; None when that has been done, or nothing falls.
 
     A fall that moves a little while its warning stands is warned of no earlier than the instant of the first.
     """
-    if standing.falls_at is None or not plan.settings.warning_days:
+    warning_days = standing.plan.settings.warning_days
+    if standing.falls_at is None or not warning_days:
         return None
-    warns_at = standing.falls_at - timedelta(days=plan.settings.warning_days)
+    warns_at = standing.falls_at - timedelta(days=warning_days)
     if standing.warned_of is not None:
         warns_at = max(warns_at, standing.warned_of)
     return warns_at if warns_at < standing.falls_at else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 _FRESH = """
-SELECT m.tier, s.programme_version, s.next_look_at
+SELECT m.tier, s.stale_cause IS NULL AND s.programme_version = $2 AND (s.next_look_at > $3) IS NOT FALSE AS is_fresh
 FROM member m LEFT JOIN tier_standing s USING (member_id) WHERE m.member_id = $1
 """
 _HISTORY = """
@@ -65,14 +65,14 @@ async def look_at_tier(
     standing = await open_standing(connection, account, plan, now=now)
     if standing is None or standing.since is None:
         return TierOutlook(account.tier, None, None, None, at_risk=False, grant=None, next=None, history=())
-    today = today_of(standing, account, now)
+    plan, today = standing.plan, today_of(standing, account, now)
     fold = fold_of(standing, account, plan, today)
     return TierOutlook(
         tier=account.tier,
         since=standing.since,
         retained_until=standing.falls_at,
         falls_to=standing.falls_to,
-        at_risk=_is_at_risk(standing, plan, now),
+        at_risk=_is_at_risk(standing, now),
         grant=standing.grant,
         next=progress(plan, plan.place(account.tier), fold.within(today)),
         history=await _history(connection, account.member_id, standing, limit=limit),
@@ -83,11 +83,10 @@ async def current_tier(
     connection: "Connection[Record]", member_id: int, plan: TierPlan, *, now: datetime
 ) -> str | None:
     """A surviving member's tier alone: one row where time has changed nothing since somebody wrote it."""
-    row = await connection.fetchrow(_FRESH, member_id)
+    row = await connection.fetchrow(_FRESH, member_id, plan.version, now)
     if row is None:
         return None
-    is_fresh = row["programme_version"] == plan.version and (row["next_look_at"] is None or row["next_look_at"] > now)
-    if is_fresh or not plan.active:
+    if row["is_fresh"] or not plan.active:
         tier: str | None = row["tier"]
         return tier
     account = (await read_accounts(connection, [member_id]))[member_id]
@@ -102,8 +101,8 @@ async def with_current_tier(session: ReadSession, profile: Profile, plan: TierPl
     return replace(profile, tier=await current_tier(await driver(session), profile.member_id, plan, now=now))
 
 
-def _is_at_risk(standing: Standing, plan: TierPlan, now: datetime) -> bool:
-    warning = timedelta(days=plan.settings.warning_days)
+def _is_at_risk(standing: Standing, now: datetime) -> bool:
+    warning = timedelta(days=standing.plan.settings.warning_days)
     return bool(warning) and standing.falls_at is not None and standing.falls_at - warning <= now
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 _MARK = """
-UPDATE tier_standing SET programme_version = 0, stale_cause = $2, next_look_at = $3 WHERE member_id = $1
+UPDATE tier_standing SET stale_cause = $2, next_look_at = $3 WHERE member_id = $1
 """
 _MOVE_GRANT = """
 UPDATE tier_standing AS t SET granted_tier = s.granted_tier, granted_until = s.granted_until,
@@ -22,14 +22,19 @@ WHERE t.member_id = $2 AND s.member_id = $1 AND t.granted_tier IS NULL AND s.gra
 """
 _BEGIN = """
 INSERT INTO tier_standing (member_id, programme_version, stale_cause, through, since, next_look_at)
-SELECT $2, 0, 'merge', through, $3, $3 FROM tier_standing WHERE member_id = $1 ON CONFLICT DO NOTHING
+SELECT $2, programme_version, 'merge', through, $3, $3 FROM tier_standing WHERE member_id = $1 ON CONFLICT DO NOTHING
 """
-_MOVE_BONUSES = """
-UPDATE tier_bonus AS b SET member_id = $2
-WHERE b.member_id = $1 AND NOT EXISTS (
-    SELECT FROM tier_bonus o WHERE o.member_id = $2 AND (o.tier, o.period) = (b.tier, b.period)
-)
+_ADD_BONUSES = """
+INSERT INTO tier_bonus AS own (member_id, tier, period, wallet, points, change_no, paid_at, taken_back_at, kept_points)
+SELECT $2, tier, period, wallet, points, change_no, paid_at, taken_back_at, kept_points
+FROM tier_bonus WHERE member_id = $1
+ON CONFLICT (member_id, tier, period) DO UPDATE SET
+    points = CASE WHEN own.taken_back_at IS NULL AND excluded.taken_back_at IS NULL THEN own.points + excluded.points
+                  WHEN own.taken_back_at IS NULL THEN own.points ELSE excluded.points END,
+    taken_back_at = CASE WHEN own.taken_back_at IS NOT NULL THEN excluded.taken_back_at END,
+    kept_points = own.kept_points + excluded.kept_points
 """
+"""Where both have the bonus of a period, both are taken back with the tier; reached again, it pays one."""
 _END = tuple(f"DELETE FROM {table} WHERE member_id = $1" for table in ("tier_standing", "tier_day", "tier_bonus"))  # noqa: S608 - our tables
 
 
@@ -45,7 +50,7 @@ async def merge_standings(connection: "Connection[Record]", source_id: int, targ
     """
     await connection.execute(_BEGIN, source_id, target_id, now)
     await connection.execute(_MOVE_GRANT, source_id, target_id)
-    await connection.execute(_MOVE_BONUSES, source_id, target_id)
+    await connection.execute(_ADD_BONUSES, source_id, target_id)
     await mark_standing(connection, target_id, "merge", now=now)
     for statement in _END:
         await connection.execute(statement, source_id)

@@ -22,5 +22,5 @@ async def open_standing(
     """
     standing = (await load_standings(connection, {account.member_id: account}, plan)).get(account.member_id)
     if standing is not None:
-        catch_up(standing, account, plan, now=now)
+        catch_up(standing, account, now=now)
     return standing

@@ -61,7 +61,7 @@ async def preview_tiers(
     after, examined = 0, 0
     while rows := await connection.fetch(_MEMBERS, after, one_in, _AT_ONCE):
         accounts = {row["member_id"]: Account(*row) for row in rows}
-        for standing in (await _standings(connection, accounts, current, now=now)).values():
+        for standing in (await _standings(connection, accounts, current or plan, now=now)).values():
             account = accounts[standing.member_id]
             before = account.tier
             # Where a draft has nothing to earn, publishing it leaves every tier as it is.
@@ -72,14 +72,14 @@ async def preview_tiers(
 
 
 async def _standings(
-    connection: "Connection[Record]", accounts: dict[int, Account], current: TierPlan | None, *, now: datetime
+    connection: "Connection[Record]", accounts: dict[int, Account], current: TierPlan, *, now: datetime
 ) -> dict[int, Standing]:
-    if current is None or not current.active:
+    if not (current.version and current.active):
         counted = await count_anew(connection, accounts.keys())
-        return {member_id: Standing(member_id, days=days) for member_id, days in counted.items()}
+        return {member_id: Standing(member_id, current, days=days) for member_id, days in counted.items()}
     standings = await load_standings(connection, accounts, current)
     for member_id, standing in standings.items():
-        catch_up(standing, accounts[member_id], current, now=now)
+        catch_up(standing, accounts[member_id], now=now)
     return standings
 
 

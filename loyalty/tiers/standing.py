@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from loyalty.events import TierAtRisk
 from loyalty.tiers.measures import Days, Measures
+from loyalty.tiers.plan import TierPlan
 
 BonusKey: TypeAlias = tuple[str, str]
 """Tier and period."""
@@ -45,20 +46,26 @@ class Grant:
 
 @dataclass(slots=True)
 class Bonus:
-    """An entry bonus that was paid."""
+    """An entry bonus that was paid; ``points`` by its last payment."""
 
     wallet: str
     points: int
     change_no: int
     paid_at: datetime
     taken_back_at: datetime | None = None
+    kept_points: int = 0
+    """What taking back has left to the member: no later payment of the period brings them again."""
 
 
 @dataclass(slots=True)
 class Standing:
-    """A member's row of ``tier_standing`` with the days it is folded from. The tier is the account's."""
+    """A member's row of ``tier_standing`` with the days it is folded from. The tier is the account's.
+
+    ``plan``: the tiers it stands in, or is to stand in. From one version to another it only goes forward.
+    """
 
     member_id: int
+    plan: TierPlan
     programme_version: int = 0
     stale_cause: str | None = None
     through: date = date.min
@@ -77,9 +84,10 @@ class Standing:
     changes: list[Change] = field(default_factory=list)
     warnings: list[TierAtRisk] = field(default_factory=list)
 
-    def is_stale(self, version: int) -> bool:
-        """Whether the days have to be counted anew before anything is said under this version."""
-        return self.programme_version != version
+    @property
+    def is_stale(self) -> bool:
+        """Whether the days have to be counted anew before anything is said under the plan."""
+        return self.stale_cause is not None or self.programme_version != self.plan.version
 
     def replace_days(self, days: Days) -> None:
         """Take over days that were counted anew; those that are gone are noted as nothing."""

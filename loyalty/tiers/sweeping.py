@@ -14,16 +14,20 @@ from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.writing import write_accounts
 from loyalty.tiers.current import current_plan
 from loyalty.tiers.keeping import catch_up
+from loyalty.tiers.later import LATER
 from loyalty.tiers.loading import load_standings
 from loyalty.tiers.plan import TierPlan
 from loyalty.tiers.writing import write_standings
 
-_DUE = """
+_DUE = f"""
+WITH ahead AS (SELECT later.version {LATER} WHERE own.version = $2)
 (SELECT member_id FROM tier_standing WHERE next_look_at <= $1 ORDER BY next_look_at LIMIT $3)
-UNION (SELECT member_id FROM tier_standing WHERE programme_version < $2 LIMIT $3)
-UNION (SELECT member_id FROM tier_standing WHERE programme_version > $2 LIMIT $3)
+UNION (SELECT member_id FROM tier_standing
+       WHERE programme_version < $2 AND programme_version NOT IN (TABLE ahead) LIMIT $3)
+UNION (SELECT member_id FROM tier_standing
+       WHERE programme_version > $2 AND programme_version NOT IN (TABLE ahead) LIMIT $3)
 LIMIT $3
-"""
+"""  # noqa: S608 - our tables
 _WITHOUT = """
 SELECT m.member_id FROM member m
 WHERE m.member_id > $1 AND m.status IN ('active', 'blocked')
@@ -71,7 +75,7 @@ async def _bring_up_to_date(
     standings = await load_standings(connection, accounts, plan)
     for member_id, standing in standings.items():
         apply_due(accounts[member_id], now)
-        catch_up(standing, accounts[member_id], plan, now=now)
+        catch_up(standing, accounts[member_id], now=now)
     await write_accounts(connection, [account for account in accounts.values() if account.is_changed])
     await write_standings(connection, standings.values(), now=now)
     return len(standings)

@@ -37,12 +37,12 @@ _CHANGES = RowWriter(
     TierChange,
     *("member_id", "change_no", "from_tier", "to_tier", "at", "recorded_at", "cause_kind", "cause_no", "period"),
 )
+_BONUS = ("wallet", "points", "change_no", "paid_at", "taken_back_at", "kept_points")
 _BONUSES = RowWriter(
     TierBonus,
-    *("member_id", "tier", "period", "wallet", "points", "change_no", "paid_at", "taken_back_at"),
-    on_conflict="""ON CONFLICT (member_id, tier, period) DO UPDATE SET wallet = excluded.wallet,
-    points = excluded.points, change_no = excluded.change_no, paid_at = excluded.paid_at,
-    taken_back_at = excluded.taken_back_at""",
+    *("member_id", "tier", "period", *_BONUS),
+    on_conflict="ON CONFLICT (member_id, tier, period) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _BONUS),
 )
 
 
@@ -64,10 +64,9 @@ async def write_standings(connection: "Connection[Record]", standings: Collectio
     await _BONUSES.write(
         connection,
         [
-            (s.member_id, *key, bonus.wallet, bonus.points, bonus.change_no, bonus.paid_at, bonus.taken_back_at)
+            (s.member_id, *key, *(getattr(s.bonuses[key], name) for name in _BONUS))
             for s in changed
             for key in sorted(s.changed_bonuses)
-            for bonus in (s.bonuses[key],)
         ],
     )
     await publish(connection, [event for standing in changed for event in _events(standing)], now=now)

@@ -22,7 +22,7 @@ from loyalty.verification.reading import Query
 _AT_ONCE: Final = 500
 _SETTLED: Final = """
 SELECT member_id FROM tier_standing
-WHERE member_id BETWEEN $1 AND $2 AND programme_version = $3 ORDER BY member_id LIMIT $4
+WHERE member_id BETWEEN $1 AND $2 AND programme_version = $3 AND stale_cause IS NULL ORDER BY member_id LIMIT $4
 """
 
 
@@ -116,19 +116,19 @@ WHERE c.to_tier IS DISTINCT FROM m.tier
 
 BONUSES: Final = Invariant(
     "I10",
-    "An entry bonus is paid once per member, tier and period, by the entry of its change.",
+    "Of the entry bonuses that were paid a member has what was not taken back: one per tier and period.",
     Query("""
-SELECT coalesce(b.member_id, e.member_id), 'change ' || coalesce(b.change_no, e.change_no), b.points::text,
-       e.points::text
-FROM (SELECT * FROM tier_bonus WHERE member_id BETWEEN $1 AND $2) AS b
+SELECT coalesce(b.member_id, e.member_id), 'bonuses in ' || coalesce(b.wallet, e.wallet),
+       coalesce(b.points, 0)::text, coalesce(e.points, 0)::text
+FROM (
+    SELECT member_id, wallet, sum(kept_points + CASE WHEN taken_back_at IS NULL THEN points ELSE 0 END) AS points
+    FROM tier_bonus WHERE member_id BETWEEN $1 AND $2 GROUP BY 1, 2
+) AS b
 FULL JOIN (
-    SELECT member_id, cause_no AS change_no, sum(amount) AS points FROM entries
-    WHERE cause_kind = 'tier' AND kind = 'earned' GROUP BY 1, 2
-) AS e USING (member_id, change_no)
-WHERE (b.points IS NULL OR e.points IS NULL OR b.points <> e.points)
-  AND NOT (b.points IS NULL AND EXISTS (
-      SELECT FROM entries AS back WHERE back.member_id = e.member_id AND back.cause_kind = 'tier'
-      AND back.cause_no = e.change_no AND back.kind = 'clawed_back'))
+    SELECT member_id, wallet, sum(into_lots - into_debt) AS points
+    FROM entries WHERE cause_kind = 'tier' AND kind IN ('earned', 'clawed_back') GROUP BY 1, 2
+) AS e USING (member_id, wallet)
+WHERE coalesce(b.points, 0) <> coalesce(e.points, 0)
   AND NOT EXISTS (SELECT FROM merged AS m WHERE m.member_id = coalesce(b.member_id, e.member_id))
   AND NOT EXISTS (
       SELECT FROM members AS m WHERE m.member_id = coalesce(b.member_id, e.member_id) AND m.status = 'erased')

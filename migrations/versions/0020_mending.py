@@ -1,4 +1,8 @@
-"""The sale that a reward was used in may be of the member that its owner was merged into."""
+"""What reviews found.
+
+The sale that a reward was used in may be of the member that its owner was merged into. What a member keeps of an entry
+bonus that was taken back is known.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,9 +24,16 @@ def upgrade() -> None:
     op.create_index(
         "redemption_purchase", "redemption", ["purchase_member_id", "purchase_no"], postgresql_where=_IN_A_SALE
     )
+    op.add_column("tier_bonus", sa.Column("kept_points", sa.BigInteger(), nullable=False, server_default="0"))
+    op.alter_column("tier_bonus", "kept_points", server_default=None)
+    op.drop_constraint("tier_bonus_points", "tier_bonus")
+    op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0 AND kept_points >= 0")
 
 
 def downgrade() -> None:
+    op.drop_constraint("tier_bonus_points", "tier_bonus")
+    op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0")
+    op.drop_column("tier_bonus", "kept_points")
     # What was used in a survivor's sale does not say where any more.
     op.execute("UPDATE redemption SET purchase_no = NULL WHERE purchase_member_id <> member_id")
     op.drop_constraint("redemption_used_in", "redemption")

@@ -16,7 +16,7 @@ from loyalty.programme.decoding import encode_programme
 from tests.clocks import MovableClock
 from tests.journeys.counter import Counter, discount
 from tests.journeys.tills import balances, basket, done, fetch, refund, sale, send
-from tests.programmes import programme, publish, rate
+from tests.programmes import forget_latest, programme, publish, rate
 from tests.shop import Shop
 
 SPENDING = {"value": {"points": 1, "minor": 100}, "needs_proof": False}
@@ -94,12 +94,6 @@ async def test_every_sale_in_the_middle_of_publishing_is_explained_by_one_versio
     assert len(sold) == next(numbers) - 1
     assert {points for version, points in sold if points != 100 * version} == set()
     assert len({version for version, _ in sold}) > 1, "some were sold under each of several versions"
-
-
-def forget_latest(services: Services) -> None:
-    """This process has not heard of the latest version yet: another one published it just now."""
-    known = services.programmes.by_version
-    services.programmes.replace([(services.clock(), known[version]) for version in sorted(known)[:-1]])
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["alone", "in-a-batch"])

@@ -7,15 +7,18 @@ from typing import Any
 import httpx
 import pytest
 
+from api.programmes import refresh_programmes
 from api.services import Services
 from loyalty.members.ids import member_public_id
 from loyalty.programme.decoding import encode_programme
+from loyalty.programme.publishing import publish_programme
 from loyalty.tiers.sweeping import place_members, sweep_tiers
 from tests.clocks import MovableClock
 from tests.journeys.tills import fetch, line, send
-from tests.programmes import programme, publish, rate
+from tests.programmes import POINTS, forget_latest, programme, publish, rate
 from tests.scenarios.checkout import Checkout, earned, spending
 from tests.shop import Shop
+from tests.verified import assert_verified
 
 TIERS: list[dict[str, Any]] = [
     {"code": "bronze", "names": {"en": "Bronze"}},
@@ -29,6 +32,15 @@ TIERS: list[dict[str, Any]] = [
     {"code": "gold", "names": {"en": "Gold"}, "multiplier": "3", "thresholds": {"spend_minor": 20_000}},
 ]
 MONTHS: dict[str, Any] = {"window": {"kind": "calendar", "period": "month"}, "warning_days": 5}
+EASIER = programme(
+    rate(),
+    tiers=[
+        TIERS[0],
+        TIERS[1] | {"thresholds": {"spend_minor": 5_000}},
+        TIERS[2] | {"thresholds": {"spend_minor": 9_000}},
+    ],
+    tier_settings=MONTHS,
+)
 APRIL = datetime(2026, 3, 31, 21, tzinfo=UTC)
 """The first instant of April in Moscow."""
 
@@ -173,6 +185,95 @@ async def test_what_both_bought_counts_for_the_survivor(checkout: Checkout) -> N
     assert await code(checkout, target) == "bronze"
 
 
+async def test_both_bonuses_of_a_merge_are_taken_back_with_the_tier_and_one_is_paid_again(checkout: Checkout) -> None:
+    source, target = await checkout.member(), await checkout.member()
+    receipts = [await checkout.sells(member, line(amount_minor=10_000)) for member in (source, target)]
+    await checkout.merge(source, target)
+    assert await checkout.balance(target) == 2 * (100 + 50)
+    for receipt in receipts:
+        await checkout.refunds(receipt)
+    assert await checkout.balance(target) == 0
+    await checkout.sells(target, line(amount_minor=10_000))
+    assert await checkout.balance(target) == 100 + 50
+    await assert_verified(checkout.services)
+
+
+async def test_a_bonus_that_only_the_other_one_of_a_merge_kept_is_not_paid_again(checkout: Checkout) -> None:
+    source, target = await checkout.member(), await checkout.member()
+    await checkout.sells(source, line(amount_minor=10_000))
+    await checkout.refunds(await checkout.sells(target, line(amount_minor=10_000)))
+    await checkout.merge(source, target)
+    assert await code(checkout, target) == "silver"
+    assert await checkout.balance(target) == 100 + 50
+    assert await fetch(checkout.services, "SELECT points, taken_back_at FROM tier_bonus") == [(50, None)]
+
+
+@pytest.mark.parametrize("policy", ["clamp", "write_off"])
+async def test_a_bonus_that_was_spent_before_the_refund_is_not_paid_again(checkout: Checkout, policy: str) -> None:
+    document = programme(
+        rate(), tiers=TIERS, tier_settings=MONTHS, spending=spending(1), wallets=[POINTS | {"debt": policy}]
+    )
+    await publish(checkout.services, document)
+    member = await checkout.member()
+    receipt = await checkout.sells(member, line(amount_minor=10_000))
+    await checkout.sells_for_points(member, 150, line(amount_minor=150))
+    await checkout.refunds(receipt)
+    assert await checkout.balance(member) == 0
+    await checkout.sells(member, line(amount_minor=10_000))
+    assert (await code(checkout, member), await checkout.balance(member)) == ("silver", 100)
+    await assert_verified(checkout.services)
+
+
+async def test_a_server_that_has_not_heard_of_the_latest_version_moves_nobody_back(checkout: Checkout) -> None:
+    member = await checkout.member()
+    await checkout.sells(member, line(amount_minor=5_000))
+    await publish(checkout.services, EASIER)
+    await checkout.sells(member, line(amount_minor=100))
+    after = [(None, "bronze", "enrolment"), ("bronze", "silver", "publish")]
+    assert await changes(checkout) == after
+    forget_latest(checkout.services)
+    assert await code(checkout, member) == "silver"
+    await checkout.sells(member, line(amount_minor=100))
+    await checkout.sells(member, line(amount_minor=3_800))
+    assert await code(checkout, member) == "gold", "by the later version, whoever sells"
+    await sweep(checkout)
+    assert await changes(checkout) == [*after, ("silver", "gold", "purchase")]
+
+
+async def test_what_is_sold_by_a_server_that_knows_of_no_tiers_yet_counts_for_who_has_one(checkout: Checkout) -> None:
+    await publish(checkout.services, programme(rate()))
+    member, idle = await checkout.member(), await checkout.member()
+    await publish(checkout.services, EASIER)
+    await checkout.sells(member, line(amount_minor=3_000))
+    forget_latest(checkout.services)
+    for buyer in (member, idle):
+        await checkout.sells(buyer, line(amount_minor=2_000))
+    assert await code(checkout, member) == "silver"
+    await refresh_programmes(checkout.services)
+    assert await code(checkout, member) == "silver"
+    await assert_verified(checkout.services)
+
+
+async def test_a_scheduled_version_that_another_clock_has_begun_already_is_gone_back_behind_by_nobody(
+    checkout: Checkout,
+) -> None:
+    member, begins = await checkout.member(), checkout.clock() + timedelta(days=1)
+    await checkout.sells(member, line(amount_minor=5_000))
+    async with checkout.services.database.write() as session:
+        await publish_programme(
+            session, EASIER, starts_at=begins, published_by="staff:test", note="later", now=checkout.clock()
+        )
+        await session.commit()
+    await publish(checkout.services, programme(rate(), tiers=TIERS, tier_settings=MONTHS))
+    await checkout.move_to(begins)
+    assert await code(checkout, member) == "silver", "the second version begins after the third"
+    await checkout.sells(member, line(amount_minor=100))
+    checkout.clock.set(begins - timedelta(seconds=1))
+    assert await sweep(checkout) == 0, "a clock that is behind leaves it alone"
+    await checkout.sells(member, line(amount_minor=100))
+    assert await changes(checkout) == [(None, "bronze", "enrolment"), ("bronze", "silver", "publish")]
+
+
 async def test_an_erased_member_stands_nowhere(checkout: Checkout) -> None:
     member = await checkout.member()
     await checkout.sells(member, line(amount_minor=10_000))
@@ -190,19 +291,13 @@ async def test_other_tiers_move_members_when_they_are_looked_at(checkout: Checko
     bought, idle = await checkout.member(), await checkout.member()
     await checkout.sells(bought, line(amount_minor=10_000))
     headers = await checkout.shop.staff("owner")
-    easier = [
-        TIERS[0],
-        TIERS[1] | {"thresholds": {"spend_minor": 5_000}},
-        TIERS[2] | {"thresholds": {"spend_minor": 9_000}},
-    ]
-    draft = programme(rate(), tiers=easier, tier_settings=MONTHS)
-    preview = await preview_of(checkout, headers, draft)
+    preview = await preview_of(checkout, headers, EASIER)
     assert (preview["members"], preview["members_examined"], preview["one_in"]) == (2, 2, 1)
     assert {(move["from_tier"], move["to_tier"], move["members"]) for move in preview["moves"]} == {
         ("silver", "gold", 1),
         ("bronze", "bronze", 1),
     }
-    await publish(checkout.services, draft)
+    await publish(checkout.services, EASIER)
     assert await code(checkout, bought) == "gold"
     async with checkout.services.database.write() as session:
         assert (await place_members(session, now=checkout.clock(), limit=10, after=0)).handled == 1

@@ -92,14 +92,14 @@ def kept(
     made: TierPlan, zone: str, events: list[tuple[datetime, date, int]], looks: list[datetime]
 ) -> tuple[Standing, Account]:
     """A standing that was kept fact by fact, with looks in between that nobody asked for."""
-    account, standing = account_in(zone), Standing(1)
+    account, standing = account_in(zone), Standing(1, made)
     steps: list[tuple[datetime, tuple[date, int] | None]] = [(at, (day, amount)) for at, day, amount in events]
     steps += [(at, None) for at in looks]
-    catch_up(standing, account, made, now=START)
+    catch_up(standing, account, now=START)
     for at, fact in sorted(steps, key=lambda step: step[0]):
-        catch_up(standing, account, made, now=at)
+        catch_up(standing, account, now=at)
         if fact is not None:
-            take_in(standing, account, made, fact[0], points(fact[1]), ChangeCause("adjustment", 1), now=at)
+            take_in(standing, account, fact[0], points(fact[1]), ChangeCause("adjustment", 1), now=at)
     return standing, account
 
 
@@ -121,7 +121,7 @@ def test_kept_fact_by_fact_it_is_what_it_is_from_zero(
     days: Days = {}
     for _, day, amount in events:
         add_to(days, day, points(amount))
-    fresh = Standing(1, days=days)
+    fresh = Standing(1, made, days=days)
     fold = fold_of(fresh, account, made, today_of(fresh, account, end))
     assert account.tier == made.code(fold.tier)
     assert all(chained(standing.changes))
