@@ -25,7 +25,6 @@ def upgrade() -> None:
         "redemption_purchase", "redemption", ["purchase_member_id", "purchase_no"], postgresql_where=_IN_A_SALE
     )
     op.add_column("tier_bonus", sa.Column("kept_points", sa.BigInteger(), nullable=False, server_default="0"))
-    op.alter_column("tier_bonus", "kept_points", server_default=None)
     op.drop_constraint("tier_bonus_points", "tier_bonus")
     op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0 AND kept_points >= 0")
 
