@@ -6,10 +6,11 @@ Whole numbers stay what they are.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from litestar import Response
+from litestar.response import Stream
 
 from api.uploads import CSV
 
@@ -22,17 +23,33 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """The file: the columns' names, then a line for each row. None is an empty cell."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(columns)
-    writer.writerows([[_safe(cell) for cell in row] for row in rows])
-    return _BYTE_ORDER_MARK + file.getvalue()
+    return _BYTE_ORDER_MARK + _lines([columns]) + _lines(rows)
 
 
 def csv_answer(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, name: str) -> Response[str]:
     """The file as an answer that browsers save under ``name``."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(csv_text(columns, rows), media_type=CSV, headers=headers)
+    return Response(csv_text(columns, rows), media_type=CSV, headers=_headers(name))
+
+
+def csv_stream(columns: Sequence[str], pages: AsyncIterable[Iterable[Sequence[Cell]]], *, name: str) -> Stream:
+    """The same for a file of any length: a page of its rows is in memory at a time."""
+
+    async def chunks() -> AsyncIterator[str]:
+        yield csv_text(columns, ())
+        async for page in pages:
+            yield _lines(page)
+
+    return Stream(chunks(), media_type=CSV, headers=_headers(name))
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+
+
+def _lines(rows: Iterable[Sequence[Cell]]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows([[_safe(cell) for cell in row] for row in rows])
+    return file.getvalue()
 
 
 def _safe(cell: Cell) -> Cell:

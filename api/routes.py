@@ -13,6 +13,7 @@ from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.development import development_outbox
 from api.admin.job_requests import create_bulk_operation, create_retroactive_job
+from api.admin.job_steps import apply_job, reverse_job
 from api.admin.jobs import AdminJobs
 from api.admin.liability_reports import AdminLiability
 from api.admin.member_adjustments import adjust_member_points
@@ -173,6 +174,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     create_retroactive_job,
     create_bulk_operation,
     AdminJobs,
+    apply_job,
+    reverse_job,
     AdminAccountingPeriods,
     AdminActions,
     AdminReferrals,

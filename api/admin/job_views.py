@@ -1,11 +1,12 @@
 """Jobs as staff see them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from api.admin.views import view_of
+from api.csv_files import Cell
 from kernel.database import ReadSession
 from loyalty.jobs.items import count_items
 from loyalty.members.ids import member_public_id
@@ -70,6 +71,25 @@ class JobItemPage(Struct, frozen=True, kw_only=True):
 
     items: list[JobItemView]
     next: str | None
+
+
+ITEM_COLUMNS: Final = ("member_id", "wallet", "state", "points", "moved", "returned", "why")
+
+
+def item_cells(item: JobItem) -> list[tuple[Cell, ...]]:
+    """The lines of an item in a file: one for each wallet, or one without any."""
+    return [
+        (
+            member_public_id(item.member_id),
+            wallet,
+            item.state,
+            item.points.get(wallet) if wallet else None,
+            (item.moved or {}).get(wallet),
+            (item.returned or {}).get(wallet),
+            item.why,
+        )
+        for wallet in sorted(item.points) or [""]
+    ]
 
 
 def summarise_job(job: Job) -> JobSummary:

@@ -28,7 +28,7 @@ from loyalty.approvals import ApprovalRequest
 from loyalty.audit import record_change
 from loyalty.models import Approval
 from loyalty.programme.drafts import lock_draft
-from loyalty.programme.publications import Publication, check_publication, publish
+from loyalty.programme.publications import Publication, check_publication, publish, with_document_named
 from loyalty.programme.publishing import read_version
 
 VersionNumber = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -106,9 +106,8 @@ async def _revision(session: WriteSession, draft_id: str | None, if_match: str |
 async def _ask(
     services: Services, session: WriteSession, caller: StaffCaller, publication: Publication, *, now: datetime
 ) -> ApprovalView:
-    wanted = ApprovalRequest(
-        kind=PUBLISHING.kind, subject=_subject(publication), payload=msgspec.to_builtins(publication)
-    )
+    named = await with_document_named(session, publication, now=now)
+    wanted = ApprovalRequest(kind=PUBLISHING.kind, subject=_subject(publication), payload=msgspec.to_builtins(named))
     return view_approval(await ask_for_approval(services, session, caller, wanted, now=now), now)
 
 

@@ -60,7 +60,8 @@ async def preview_job(database: Database, clock: Clock, task: Taken, report: Rep
         amounts = same_for_all(asked, members or ())
     async with database.write() as session:
         job = await lock_job(session, job_id)
-        if job.state == "previewing":
+        # Where another list was sent meanwhile, another task makes the preview.
+        if job.state == "previewing" and job.task_id == task.task_id:
             await replace_items(session, job, amounts)
             await end_step(session, job_id, "preview")
         await session.commit()

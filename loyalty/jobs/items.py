@@ -116,9 +116,13 @@ async def list_items(session: ReadSession, job_id: int, *, after: int | None, li
     return (await session.exec(statement)).all()
 
 
-async def list_problems(session: ReadSession, job_id: int) -> Sequence[JobProblem]:
-    """The bad lines of the job's list."""
-    statement = select(JobProblem).where(col(JobProblem.job_id) == job_id).order_by(col(JobProblem.line_no))
+async def list_problems(session: ReadSession, job_id: int, *, after: int | None, limit: int) -> Sequence[JobProblem]:
+    """``limit`` bad lines of the job's list, those behind line ``after``."""
+    statement = (
+        select(JobProblem).where(col(JobProblem.job_id) == job_id).order_by(col(JobProblem.line_no)).limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(col(JobProblem.line_no) > after)
     return (await session.exec(statement)).all()
 
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from kernel.database import RowWriter, WriteSession, driver
-from kernel.errors import UnprocessableError
+from kernel.errors import ConflictError, UnprocessableError
 from loyalty import identities
 from loyalty.csv_files import BrokenLineError, LineProblem, rows_of, text_of
 from loyalty.identities import InvalidIdentityError, KnownBy, LookupKey
-from loyalty.jobs.making import JobStateError
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.members.ids import MemberNotFoundError, member_id_of
 from loyalty.models import Job, JobItem, JobProblem
@@ -40,9 +39,17 @@ class JobListError(UnprocessableError):
     title = "The list of members cannot be read."
 
 
+class JobNeedsNoListError(ConflictError):
+    """It is for a segment or for everybody."""
+
+    code = "job_needs_no_list"
+    title = "This job is not for a list of members."
+
+
 class JobList(Struct, frozen=True, kw_only=True):
     """What a file says, each with its line: members by number, those to look up by their hash, and bad lines."""
 
+    column: str
     named: dict[int, int]
     wanted: list[tuple[str, bytes, int]]
     problems: dict[int, str]
@@ -53,17 +60,21 @@ def read_job_list(content: bytes, *, lookup_key: LookupKey, phone_region: str | 
     column, values = _read(content)
     if column == "member_id":
         return _by_id(values)
-    return _by_identity(_reader(column, phone_region), values, lookup_key)
+    return _by_identity(column, _reader(column, phone_region), values, lookup_key)
+
+
+def names_addresses(job: Job) -> bool:
+    """Whether the job's list was one of phones, e-mails or cards: what became of its lines tells whose they are."""
+    return job.parameters.get("column") not in (None, "member_id")
 
 
 async def list_members(session: WriteSession, locked: Job, listed: JobList) -> None:
     """Make the members that the file names the job's, in place of those of an earlier file; note the bad lines.
 
-    A member who stands twice counts once, one who was merged stands for the survivor. Raises ``JobStateError`` once
-    there is a preview.
+    A member who stands twice counts once, one who was merged stands for the survivor. Raises ``JobNeedsNoListError``.
     """
-    if locked.state != "listing":
-        raise JobStateError(None, state=locked.state)
+    if not locked.parameters["listed"]:
+        raise JobNeedsNoListError
     connection = await driver(session)
     holders = await _holders(connection, listed.wanted)
     members, nobodies = await _living(connection, listed.named | holders)
@@ -74,6 +85,8 @@ async def list_members(session: WriteSession, locked: Job, listed: JobList) -> N
     await _ITEMS.write(connection, [(member_id, locked.job_id, "listed", "{}") for member_id in sorted(members)])
     await _PROBLEMS.write(connection, [(locked.job_id, line, message) for line, message in sorted(problems.items())])
     locked.members, locked.problems = len(members), len(problems)
+    locked.points_given = locked.points_taken = 0
+    locked.parameters = {**locked.parameters, "column": listed.column}
     session.add(locked)
     await session.flush()
 
@@ -104,7 +117,7 @@ def _by_id(values: Mapping[int, str]) -> JobList:
             named[line] = member_id_of(value)
         except MemberNotFoundError:
             problems[line] = "is no id of a member"
-    return JobList(named=named, wanted=[], problems=problems)
+    return JobList(column="member_id", named=named, wanted=[], problems=problems)
 
 
 def _reader(column: str, phone_region: str | None) -> Callable[[str], KnownBy]:
@@ -113,7 +126,9 @@ def _reader(column: str, phone_region: str | None) -> Callable[[str], KnownBy]:
     return identities.email if column == "email" else identities.card
 
 
-def _by_identity(read: Callable[[str], KnownBy], values: Mapping[int, str], lookup_key: LookupKey) -> JobList:
+def _by_identity(
+    column: str, read: Callable[[str], KnownBy], values: Mapping[int, str], lookup_key: LookupKey
+) -> JobList:
     wanted: list[tuple[str, bytes, int]] = []
     problems: dict[int, str] = {}
     for line, value in values.items():
@@ -122,7 +137,7 @@ def _by_identity(read: Callable[[str], KnownBy], values: Mapping[int, str], look
             wanted.append((known_by.kind, lookup_key.digest_of(known_by), line))
         except InvalidIdentityError:
             problems[line] = "is not written as its column wants it"
-    return JobList(named={}, wanted=wanted, problems=problems)
+    return JobList(column=column, named={}, wanted=wanted, problems=problems)
 
 
 async def _holders(connection: "Connection[Record]", wanted: Sequence[tuple[str, bytes, int]]) -> dict[int, int]:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from kernel.database import ReadSession, WriteSession
 from kernel.errors import ConflictError, NotFoundError
 from loyalty.jobs.kinds import Asked, kind_of
-from loyalty.models import Job, Task
+from loyalty.models import Job, JobStep, Task
 from loyalty.tasks.asking import ask_for_task
 
 Step: TypeAlias = Literal["preview", "apply", "reverse"]
@@ -66,11 +66,10 @@ async def begin_job(
     return job
 
 
-async def begin_step(session: WriteSession, locked: Job, step: Step, *, requested_by: str, now: datetime) -> Task:
-    """Ask for the task that does a step; again, when the task before was called off or failed.
+async def require_step(session: ReadSession, locked: Job, step: Step) -> bool:
+    """Whether the step begins with this, and does not go on where it was called off or failed.
 
-    What was applied in part is taken back as far as it came. Raises ``JobStateError`` in any other state, and while
-    the task is at it.
+    Raises ``JobStateError`` where it can do neither: in any other state, and while a task is at it.
     """
     before, during, _ = _STATES[step]
     halfway = (during, "applying") if step == "reverse" else (during,)
@@ -80,8 +79,51 @@ async def begin_step(session: WriteSession, locked: Job, step: Step, *, requeste
         task = (await session.exec(select(Task).where(col(Task.task_id) == locked.task_id))).one()
         if task.state in ("queued", "running"):
             raise JobStateError(None, state=locked.state)
+    return locked.state != during
+
+
+async def begin_step(
+    session: WriteSession,
+    locked: Job,
+    step: Step,
+    *,
+    requested_by: str,
+    approved_by: str | None = None,
+    now: datetime,
+) -> Task:
+    """Ask for the task that does a step; again, when the task before was called off or failed.
+
+    What was applied in part is taken back as far as it came. Whoever applies or takes back first is noted. Raises
+    ``JobStateError`` as ``require_step`` does.
+    """
+    if await require_step(session, locked, step) and step != "preview":
+        session.add(
+            JobStep(
+                job_id=locked.job_id,
+                step=step,
+                actor=requested_by,
+                approved_by=approved_by,
+                begun_at=now,
+                members=locked.members,
+                points=locked.points_given + locked.points_taken,
+            )
+        )
+    return await _ask(session, locked, step, requested_by=requested_by, now=now)
+
+
+async def begin_preview_anew(session: WriteSession, locked: Job, *, requested_by: str, now: datetime) -> Task:
+    """Ask for a preview in the place of an earlier one, which may still be made: nobody will look at it.
+
+    Raises ``JobStateError`` once the job has been applied.
+    """
+    if locked.state not in ("listing", "previewing", "previewed"):
+        raise JobStateError(None, state=locked.state)
+    return await _ask(session, locked, "preview", requested_by=requested_by, now=now)
+
+
+async def _ask(session: WriteSession, locked: Job, step: Step, *, requested_by: str, now: datetime) -> Task:
     task = await ask_for_task(session, TASKS[step], {"job_id": locked.job_id}, requested_by=requested_by, now=now)
-    locked.state, locked.task_id = during, task.task_id
+    locked.state, locked.task_id = _STATES[step][1], task.task_id
     session.add(locked)
     await session.flush()
     return task

@@ -68,6 +68,29 @@ class JobItem(SQLModel, table=True):
     settled_at: datetime | None = instant(nullable=True)
 
 
+class JobStep(SQLModel, table=True):
+    """Who had a job applied, or taken back: what one person begins alone is limited over all jobs of a day."""
+
+    __tablename__ = "job_step"
+    __table_args__ = (
+        CheckConstraint("step IN ('apply', 'reverse')", name="job_step_step"),
+        CheckConstraint("approved_by <> actor", name="job_step_two_persons"),
+        CheckConstraint("members >= 0 AND points >= 0", name="job_step_size"),
+        Index("job_step_actor", "actor", "begun_at"),
+    )
+
+    job_id: int = number(key=True)
+    step: str = code(key=True, length=16)
+    actor: str = code(length=160)
+    """Who asked for it."""
+    approved_by: str | None = code(nullable=True, length=160)
+    """The second person; NULL: it was begun alone."""
+    begun_at: datetime = instant()
+    members: int = number()
+    points: int = number()
+    """Given and taken, as previewed."""
+
+
 class JobProblem(SQLModel, table=True):
     """A line of a job's list that cannot be used. What stood on it is not kept: it may be a phone."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession
@@ -52,6 +53,18 @@ def check_publication(publication: Publication) -> None:
     cancels = publication.instead_of is not None
     if documents > 1 or (documents == 0 and not cancels) or (cancels and publication.starts_at is not None):
         raise PublicationUnclearError
+
+
+async def with_document_named(session: ReadSession, publication: Publication, *, now: datetime) -> Publication:
+    """The same, to be carried out later: what is in force before a cancelled version is named as it is now.
+
+    Raises ``PublicationUnclearError``, ``VersionNotFoundError`` and ``VersionStartedError``.
+    """
+    check_publication(publication)
+    if publication.instead_of is None or publication.draft_id is not None or publication.version is not None:
+        return publication
+    starts_at = await _start_to_take_over(session, publication.instead_of, now=now)
+    return replace(publication, version=(await _version_before(session, starts_at)).version)
 
 
 async def publish(

@@ -7,13 +7,19 @@ from loyalty.verification.reading import Query
 
 COUNTED: Final = Invariant(
     "G1",
-    "A person of staff is charged with no more points than the journal says they moved that day.",
+    "A person of staff is charged with no more points than they, or jobs that they applied alone, moved that day.",
     Query("""
 SELECT NULL::bigint, format('%s on %s', g.actor, g.day), 'at most ' || coalesce(j.points, 0), g.points::text
 FROM goodwill_day AS g
 LEFT JOIN (
-    SELECT actor, timezone('UTC', occurred_at)::date AS day, sum(amount) AS points
-    FROM journal WHERE kind = 'adjusted' GROUP BY 1, 2
+    SELECT actor, day, sum(points) AS points
+    FROM (
+        SELECT actor, timezone('UTC', occurred_at)::date AS day, amount AS points FROM journal WHERE kind = 'adjusted'
+        UNION ALL
+        SELECT s.actor, timezone('UTC', s.begun_at)::date, s.points FROM job_step AS s JOIN job USING (job_id)
+        WHERE s.step = 'apply' AND s.approved_by IS NULL AND job.kind = 'grant'
+    ) AS moved
+    GROUP BY 1, 2
 ) AS j USING (actor, day)
 WHERE g.points > coalesce(j.points, 0)
 """),

@@ -1,7 +1,8 @@
-"""I8 of jobs: each item says what its entries did, and nothing is taken back beyond what was given."""
+"""I8 of jobs: each item says what its entries did, and nothing is taken back beyond what was given. J1: by whom."""
 
 from typing import Final
 
+from loyalty.jobs.allowance import MOST_MEMBERS_ALONE, MOST_POINTS_ALONE, WINDOW
 from loyalty.verification.invariant import Invariant
 from loyalty.verification.reading import Query
 
@@ -60,4 +61,35 @@ WHERE i.member_id BETWEEN $1 AND $2
 """),
 )
 
-INVARIANTS: Final = (APPLIED, REVERSED, ITEMS)
+BEGUN: Final = Invariant(
+    "J1",
+    "Of every job that is applied, or taken back, it is known who began that.",
+    Query("""
+SELECT NULL::bigint, 'job ' || j.job_id, 'who began to ' || w.step, NULL
+FROM job AS j
+JOIN (VALUES ('apply', ARRAY['applying', 'applied', 'reversing', 'reversed']),
+             ('reverse', ARRAY['reversing', 'reversed'])) AS w (step, states) ON j.state = ANY (w.states)
+WHERE NOT EXISTS (SELECT FROM job_step AS s WHERE s.job_id = j.job_id AND s.step = w.step)
+"""),
+    needs_all_members=True,
+)
+
+ALONE: Final = Invariant(
+    "J1",
+    "Nobody begins more alone within a day than one person may.",
+    Query(f"""
+SELECT NULL::bigint, format('%s until %s', actor, begun_at), 'at most {MOST_POINTS_ALONE} and {MOST_MEMBERS_ALONE}',
+       format('%s and %s', points, members)
+FROM (
+    SELECT actor, begun_at, sum(points) OVER day AS points, sum(members) OVER day AS members
+    FROM job_step WHERE approved_by IS NULL
+    WINDOW day AS (PARTITION BY actor ORDER BY begun_at
+                   RANGE BETWEEN interval '{WINDOW.total_seconds()} seconds' - interval '1 microsecond' PRECEDING
+                   AND CURRENT ROW)
+) AS alone
+WHERE points > {MOST_POINTS_ALONE} OR members > {MOST_MEMBERS_ALONE}
+"""),  # noqa: S608 - our own numbers
+    needs_all_members=True,
+)
+
+INVARIANTS: Final = (APPLIED, REVERSED, ITEMS, BEGUN, ALONE)

@@ -1,4 +1,7 @@
-"""Jobs of every kind."""
+"""Who begins a job, alone or with a second person."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0019"
 down_revision = "0018"
@@ -7,8 +10,22 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "job_step",
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("step", sa.String(length=16), nullable=False),
+        sa.Column("actor", sa.String(length=160), nullable=False),
+        sa.Column("approved_by", sa.String(length=160), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("members", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("step IN ('apply', 'reverse')", name="job_step_step"),
+        sa.CheckConstraint("approved_by <> actor", name="job_step_two_persons"),
+        sa.CheckConstraint("members >= 0 AND points >= 0", name="job_step_size"),
+        sa.PrimaryKeyConstraint("job_id", "step"),
+    )
+    op.create_index("job_step_actor", "job_step", ["actor", "begun_at"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("job_step")

@@ -19,6 +19,7 @@ from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
 from loyalty.programme.decoding import encode_programme
+from loyalty.tasks.leasing import Taken
 from tests.clocks import MovableClock
 from tests.journeys.tills import balances, done, fetch, refund, sale
 from tests.programmes import fixed, programme, publish, rate
@@ -327,6 +328,158 @@ async def test_a_large_job_needs_a_second_person(
     assert await balances(services) == [100_001]
 
 
+async def grant(client: httpx.AsyncClient, headers: dict[str, str], services: Services, points: int, *who: int) -> int:
+    """A grant that has been previewed."""
+    job_id = await asked(client, headers, "bulk-operations", grant={"points": points})
+    await listed(client, headers, job_id, *ids(who))
+    await work(services)
+    return job_id
+
+
+async def step(client: httpx.AsyncClient, headers: dict[str, str], job_id: int, what: str = "application") -> Any:
+    return await client.post(f"{JOBS}/{job_id}/{what}", headers=headers)
+
+
+async def test_a_large_job_that_was_split_needs_a_second_person_all_the_same(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], clock: MovableClock
+) -> None:
+    anna = await shop.member()
+    jobs = [await grant(client, manager, services, 40_000, anna) for _ in range(3)]
+    answers = await asyncio.gather(*(step(client, manager, job_id) for job_id in jobs))
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 202]
+    await work(services)
+    assert await balances(services) == [80_000]
+    (waits,) = (job_id for job_id, answer in zip(jobs, answers, strict=True) if answer.status_code == 202)
+    other = await step(client, await shop.staff("owner"), waits)
+    assert other.status_code == 201, "what one person began says nothing of another"
+    clock.advance(days=1)
+    again = await grant(client, await shop.staff("manager"), services, 40_000, anna)
+    assert (await step(client, await shop.staff("manager"), again)).status_code == 201
+    await work(services)
+    await assert_verified(services)
+
+
+async def test_jobs_over_many_members_that_were_split_need_a_second_person(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna = await shop.member()
+    jobs = [await grant(client, manager, services, 1, anna) for _ in range(2)]
+    async with services.database.write() as session:
+        await (await driver(session)).execute("UPDATE job SET members = 501")
+        await session.commit()
+    assert [(await step(client, manager, job_id)).status_code for job_id in jobs] == [201, 202]
+
+
+async def test_what_a_job_grants_counts_as_goodwill_of_who_applies_it(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    goodwill = {"limits": {"manager": {"points_a_day": 100, "points_at_once": 90}}}
+    await publish(services, programme(rate(), goodwill=goodwill))
+    anna, boris = await shop.member(), await shop.member()
+    jobs = [await grant(client, manager, services, points, anna, boris) for points in (46, 30, 30)]
+    assert [(await step(client, manager, job_id)).status_code for job_id in jobs] == [202, 201, 202]
+    path = f"/v1/admin/members/{member_public_id(anna)}/adjustments"
+    statuses = [
+        (await client.post(path, headers=manager, json={"points": points, "reason": "slip"})).status_code
+        for points in (41, 40)
+    ]
+    assert statuses == [202, 201], "by hand and by job is one sum"
+    await work(services)
+    await assert_verified(services)
+
+
+async def test_taking_a_large_job_back_needs_a_second_person(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    job_id = await grant(client, manager, services, 60_000, await shop.member())
+    assert (await step(client, manager, job_id)).status_code == 201
+    await work(services)
+    waits = await step(client, manager, job_id, "reversal")
+    assert (waits.status_code, waits.json()["kind"]) == (202, "job.reverse")
+    assert await work(services) == 0
+    decision = f"/v1/admin/approvals/{waits.json()['approval_id']}/decision"
+    decided = await client.post(decision, headers=await shop.staff("owner"), json={"approved": True})
+    assert decided.status_code == 201, decided.text
+    await work(services)
+    assert (await found(client, manager, job_id))["state"] == "reversed"
+    assert await balances(services) == [0]
+    await assert_verified(services)
+
+
+async def test_a_large_job_that_was_called_off_goes_on_without_being_asked_about_again(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    job_id = await grant(client, manager, services, 100_001, await shop.member())
+    waits = await step(client, manager, job_id)
+    decision = f"/v1/admin/approvals/{waits.json()['approval_id']}/decision"
+    decided = await client.post(decision, headers=await shop.staff("owner"), json={"approved": True})
+    await client.put(f"/v1/admin/tasks/{decided.json()['outcome']['task_id']}/cancellation", headers=manager)
+    resumed = await step(client, manager, job_id)
+    assert (resumed.status_code, resumed.json()["state"]) == (201, "applying")
+    await work(services)
+    assert await balances(services) == [100_001]
+
+
+async def test_another_list_takes_the_place_of_the_first_until_the_job_is_applied(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    anna, boris = await shop.member(), await shop.member()
+    job_id = await asked(client, manager, "bulk-operations", grant={"points": 100_001})
+    await listed(client, manager, job_id, *ids([anna, boris]))
+    slow = (await found(client, manager, job_id))["task_id"]
+    await listed(client, manager, job_id, *ids([anna]))
+    task = {"task_id": slow, "kind": "job.preview", "parameters": {"job_id": job_id}, "requested_by": "x"}
+    await _work_as_if_alone(services, task)
+    assert (await found(client, manager, job_id))["state"] == "previewing", "nobody looks at the first list's preview"
+    await work(services)
+    assert (await found(client, manager, job_id))["items"] == {"previewed": 1}
+    waits = await step(client, manager, job_id)
+    await listed(client, manager, job_id, *ids([boris]))
+    await work(services)
+    decision = f"/v1/admin/approvals/{waits.json()['approval_id']}/decision"
+    decided = await client.post(decision, headers=await shop.staff("owner"), json={"approved": True})
+    assert (decided.status_code, decided.json()["code"]) == (409, "job_changed"), "it was asked about Anna"
+    assert (await step(client, manager, job_id)).status_code == 202
+    assert await balances(services) == []
+    csv = manager | {"Content-Type": "text/csv"}
+    for_all = await asked(client, manager, "retroactive-jobs", document=DOUBLE)
+    answer = await client.put(f"{JOBS}/{for_all}/members", headers=csv, content="\n".join(ids([anna])).encode())
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_needs_no_list")
+
+
+async def test_whoever_may_not_look_members_up_is_not_told_whose_phone_is_known(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    await shop.member(phone="+79990000001")
+    marketer = await shop.staff("marketer")
+    by_phone = await asked(client, marketer, "bulk-operations", grant={"points": 5})
+    job = await listed(client, marketer, by_phone, "phone", "+79990000001", "+79990000002")
+    assert (job["members"], job["problems"]) == (1, 1), "the numbers"
+    await work(services)
+    for what in ("items", "items/csv", "problems/csv"):
+        answer = await client.get(f"{JOBS}/{by_phone}/{what}", headers=marketer)
+        assert (answer.status_code, answer.json().get("permission")) == (403, "members:read"), what
+        assert (await client.get(f"{JOBS}/{by_phone}/{what}", headers=manager)).status_code == 200
+    by_id = await asked(client, marketer, "bulk-operations", grant={"points": 5})
+    await listed(client, marketer, by_id, *ids([await shop.member()]))
+    assert (await client.get(f"{JOBS}/{by_id}/items", headers=marketer)).status_code == 200
+
+
+async def test_a_file_of_items_is_whole_however_many_pages_it_was_read_in(
+    services: Services,
+    client: httpx.AsyncClient,
+    shop: Shop,
+    manager: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.admin.jobs._ROWS_AT_ONCE", 2)
+    members = [await shop.member() for _ in range(4)]
+    job_id = await grant(client, manager, services, 5, *members)
+    file = await client.get(f"{JOBS}/{job_id}/items/csv", headers=manager)
+    assert file.text.splitlines()[1:] == [f"{member_public_id(each)},points,previewed,5,,," for each in members]
+    assert file.headers["content-disposition"] == f'attachment; filename="job-{job_id}.csv"'
+
+
 async def test_a_marketer_prepares_and_does_not_apply(
     services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
 ) -> None:
@@ -346,7 +499,7 @@ async def test_two_workers_at_once_apply_a_job_once(
     await work(services)
     await client.post(f"{JOBS}/{job_id}/application", headers=manager)
     task = {"task_id": 0, "kind": "job.apply", "parameters": {"job_id": job_id}, "requested_by": "x", "attempts": 1}
-    await asyncio.gather(*(_apply_as_if_alone(services, task) for _ in range(4)))
+    await asyncio.gather(*(_work_as_if_alone(services, task) for _ in range(4)))
     assert await balances(services) == [7] * 12
     assert (await found(client, manager, job_id))["items"] == {"applied": 12}
     await assert_verified(services)
@@ -370,7 +523,7 @@ async def test_a_job_that_was_called_off_halfway_is_taken_back_as_far_as_it_came
     begun = await client.post(f"{JOBS}/{job_id}/reversal", headers=manager)
     assert begun.status_code == 201, begun.text
     task = {"task_id": 0, "kind": "job.apply", "parameters": {"job_id": job_id}, "requested_by": "x", "attempts": 1}
-    await _apply_as_if_alone(services, task)
+    await _work_as_if_alone(services, task)
     assert await balances(services) == [7], "a worker that was thought dead applies nothing any more"
     await work(services)
     back = await found(client, manager, job_id)
@@ -392,17 +545,13 @@ async def test_a_preview_that_ends_while_its_application_is_asked_for_does_not_s
         await asyncio.sleep(0.5)
         assert not asking.done(), "it waits for the job"
         await session.commit()
-    answer = await asking
-    assert (answer.status_code, answer.json()["code"]) == (409, "job_state")
-    waits = await client.post(f"{JOBS}/{job_id}/application", headers=manager)
-    assert waits.status_code == 202
+    assert (await asking).status_code == 202
 
 
-async def _apply_as_if_alone(services: Services, task: dict[str, Any]) -> None:
+async def _work_as_if_alone(services: Services, task: dict[str, Any]) -> None:
     """A worker that does not know that its lease was lost."""
-    from loyalty.tasks.leasing import Taken
-
-    await KINDS["job.apply"](services.database, services.clock, Taken(**task), lambda *_: None)
+    taken = Taken(**{"attempts": 1, **task})
+    await KINDS[taken.kind](services.database, services.clock, taken, lambda *_: None)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ RECORDS_OF_STAFF = {
     "goodwill_day",
     "job",
     "job_problem",
+    "job_step",
     "review_case",
     "shift_report",
     "task",

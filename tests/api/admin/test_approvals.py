@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from api.services import Services
 from loyalty.programme.decoding import encode_programme
 from tests.clocks import MovableClock
 from tests.journeys.tills import fetch
-from tests.programmes import programme, rate
+from tests.programmes import programme, publish, rate
 from tests.shop import Shop
 
 APPROVALS = "/v1/admin/approvals"
@@ -88,6 +89,23 @@ async def test_a_refused_request_publishes_nothing_and_whoever_asked_may_withdra
     refused = await decide(client, await shop.staff("owner"), approval_id, approved=False, reason="too-generous")
     assert (refused.json()["status"], refused.json()["decision_reason"]) == ("rejected", "too-generous")
     assert await versions(services) == 0
+
+
+@pytest.mark.usefixtures("second_person")
+async def test_cancelling_a_version_puts_what_was_in_force_when_it_was_asked_for_in_its_place(
+    client: httpx.AsyncClient, asker: dict[str, str], shop: Shop, services: Services
+) -> None:
+    await publish(services, programme(rate(points=1)))
+    start = services.clock() + timedelta(days=3)
+    await publish(services, programme(rate(points=9)), starts_at=start)
+    asked = await client.post(VERSIONS, headers=asker, json={"instead_of": 2})
+    assert (asked.status_code, asked.json()["payload"]["version"]) == (202, 1)
+    await publish(services, programme(rate(points=5)))
+    done = await decide(client, await shop.staff("manager"), asked.json()["approval_id"])
+    assert done.status_code == 201, done.text
+    assert services.programmes.at(start).document.earn_rules[0].formula.points == 1, "what was shown and approved"
+    late = await client.post(VERSIONS, headers=asker, json={"instead_of": 1})
+    assert (late.status_code, late.json()["code"]) == (409, "programme_version_started")
 
 
 @pytest.mark.usefixtures("second_person")

@@ -297,6 +297,12 @@ DAMAGES = (
         "a job that was not taken back whole",
         "UPDATE job SET state = 'reversed' WHERE state = 'applied'",
     ),
+    damage(jobs.BEGUN, "a job that nobody applied", "DELETE FROM job_step WHERE step = 'apply'"),
+    damage(
+        jobs.ALONE,
+        "a large job begun by one person",
+        "UPDATE job_step SET points = 100001 WHERE (job_id, step) = (SELECT job_id, step FROM job_step LIMIT 1)",
+    ),
     damage(
         limits.COUNTERS,
         "a cap used by nobody",
