@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 APPEND_ONLY: Final = frozenset(
     {"journal", "lot_movement", "ledger_seal", "audit_entry", "programme_version", "shift_report", "tier_change"}
-    | {"accounting_period", "accounting_close", "accounting_figure"}
+    | {"accounting_period", "accounting_close", "accounting_figure", "job_step", "job_payment"}
 )
 _NOT_OURS: Final = "alembic_version"
 

@@ -24,14 +24,20 @@ from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.audit import record_change
-from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive, SegmentChange, StandingChange
+from loyalty.jobs.kinds import Asked, FactKind, PointsGrant, Retroactive, SegmentChange, StandingChange
 from loyalty.jobs.making import begin_job
 from loyalty.members.corrections import ExpiryImpossibleError, WalletNotFoundError
 from loyalty.members.freezing import Standing
 from loyalty.models import Job
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.rules import Rule
 from loyalty.segments.declared import declared_list, declared_segment
 
+_FACTS: Final[dict[str, tuple[FactKind, ...]]] = {
+    "purchases": ("purchase",),
+    "actions": ("action",),
+    "all": ("purchase", "action"),
+}
 WRITING: Final = [requires_permission(Permission.JOBS_WRITE)]
 
 
@@ -83,6 +89,8 @@ class NewRetroactiveJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     until_day: date | None = None
     """The day after the last one."""
     direction: Literal["pay", "take_back", "both"] = "pay"
+    facts: Literal["purchases", "actions", "all"] = "purchases"
+    """What is looked at, and so whose rules are compared."""
     segment: fields.Code | None = None
     """Only members who are in it now. Without it and without a list: everybody."""
     listed: bool = False
@@ -130,9 +138,10 @@ class NewBulkOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 @post(
     "/v1/admin/retroactive-jobs",
     operation_id="createRetroactiveJob",
-    summary="Pay, or take back, for past purchases",
+    summary="Pay, or take back, for past purchases and actions",
     description=(
-        "A job that compares what purchases of the period would have earned with what they did, after their refunds. "
+        "A job that compares what purchases (after their refunds) or actions of the period would have earned with what "
+        "they were paid, by the programme or by an earlier job that was not taken back: the same past is paid once. "
         "Nothing moves before it has been previewed and applied."
     ),
     tags=["Staff: jobs"],
@@ -152,7 +161,7 @@ async def create_retroactive_job(
 
     async def act(session: WriteSession, now: datetime) -> JobSummary:
         document = await named_document(session, data.draft_id, data.version, data.document)
-        _check_rules(document, data.rules)
+        _check_rules(document, data.rules, _FACTS[data.facts])
         _check_segment(services, data.segment, now=now)
         asked = Retroactive(
             document=document,
@@ -160,6 +169,7 @@ async def create_retroactive_job(
             first_day=data.from_day,
             until_day=data.until_day,
             direction=data.direction,
+            facts=_FACTS[data.facts],
         )
         return await _begin(
             session, caller, asked, segment=data.segment, awaits_list=data.listed, reason=data.reason, now=now
@@ -233,8 +243,9 @@ def _grant(programme: ProgrammeDocument, grant: GrantPart, *, now: datetime) -> 
     return PointsGrant(wallet=wallet, points=grant.points, expiry=programme.expiry, expires_at=expires_at)
 
 
-def _check_rules(document: ProgrammeDocument, codes: Sequence[str] | None) -> None:
-    rules = {rule.code: rule for rule in document.earn_rules}
+def _check_rules(document: ProgrammeDocument, codes: Sequence[str] | None, facts: Sequence[FactKind]) -> None:
+    kinds: dict[FactKind, Sequence[Rule]] = {"purchase": document.earn_rules, "action": document.action_rules}
+    rules = {rule.code: rule for fact in facts for rule in kinds[fact]}
     for code in codes or rules:
         if code not in rules:
             raise UnknownRuleError(None, rule=code)

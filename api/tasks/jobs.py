@@ -1,6 +1,7 @@
 """The tasks of jobs: previewing, applying, taking back. Each page of members is a transaction of its own."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -9,13 +10,14 @@ from api.backtesting import in_parts
 from api.tasks.working import Report
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
-from loyalty.backtesting.running import DRAFT_VERSION, member_sums
+from loyalty.backtesting.running import DRAFT_VERSION
 from loyalty.jobs.applying import Recheck, apply_page
 from loyalty.jobs.items import count_items, replace_items
 from loyalty.jobs.kinds import Asked, Retroactive, asked_of
 from loyalty.jobs.making import TASKS, Step, end_step, is_under_way, lock_job, read_job
+from loyalty.jobs.owing import Amounts, Owed, add_to, let_through, sums_owed_for
 from loyalty.jobs.previewing import audience_of, same_for_all
-from loyalty.jobs.retroactive import Amounts, amounts_now, amounts_of, question_of
+from loyalty.jobs.retroactive import owed_now, question_of
 from loyalty.jobs.reversing import reverse_page
 from loyalty.models import Job
 from loyalty.programme.publishing import refresh
@@ -53,9 +55,12 @@ async def preview_job(database: Database, clock: Clock, task: Taken, report: Rep
         asked = asked_of(job.kind, job.parameters)
         members = await audience_of(session, job, programmes.at(now), now=now)
     if isinstance(asked, Retroactive):
-        amounts: Amounts = {}
-        async for sums in in_parts(database, question_of(asked, members, recorded_by=now), member_sums, report):
-            amounts |= amounts_of(sums, asked.direction)
+        owed: Amounts = {}
+        for fact in asked.facts:
+            question = question_of(asked, members, recorded_by=now)
+            async for sums in in_parts(database, question, partial(sums_owed_for, fact), report):
+                add_to(owed, sums)
+        amounts = let_through(owed, asked.direction)
     else:
         amounts = same_for_all(asked, members or ())
     async with database.write() as session:
@@ -119,8 +124,8 @@ async def _recheck(database: Database, clock: Clock, asked: Retroactive) -> Rech
         await refresh(session, programmes)
     draft = ProgrammeSnapshot(DRAFT_VERSION, asked.document)
 
-    async def recheck(connection: "Connection[Record]", members: Collection[int]) -> Amounts:
-        return await amounts_now(connection, asked, members, draft, programmes, now=clock())
+    async def recheck(connection: "Connection[Record]", members: Collection[int]) -> Sequence[Owed]:
+        return await owed_now(connection, asked, members, draft, programmes, now=clock())
 
     return recheck
 

@@ -1,6 +1,6 @@
 """What a back-test is asked, and the parts that it can be divided into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -42,14 +42,14 @@ class Question(Struct, frozen=True, kw_only=True):
     @property
     def has_budgets(self) -> bool:
         """Whether members take from each other: then purchases are relived in the order of their recording."""
-        return any(rule.budget_points is not None for rule in self.document.earn_rules)
+        return any(rule.budget_points is not None for rule in self.document.rules)
 
     @property
     def read_from(self) -> date | None:
         """The first local day that matters: limits that a period before ``first_day`` has used up stay used up."""
         if self.first_day is None or self.has_budgets:
             return None
-        caps = [rule.caps for rule in self.document.earn_rules]
+        caps = [rule.caps for rule in self.document.rules]
         if any(cap.lifetime is not None for cap in caps):
             return None
         periods = {"day": any(cap.day is not None for cap in caps), "week": any(cap.week is not None for cap in caps)}
@@ -57,8 +57,14 @@ class Question(Struct, frozen=True, kw_only=True):
         starts = [period_key(period, self.first_day) for period, capped in periods.items() if capped]
         return min((date.fromisoformat(start) for start in starts), default=self.first_day)
 
+    def told(self, rule_points: Mapping[str, int]) -> Mapping[str, int]:
+        """Those of a fact's points by rule that are asked about."""
+        if self.rules is None:
+            return rule_points
+        return {code: rule_points[code] for code in self.rules if code in rule_points}
+
     def asks_about(self, day: date) -> bool:
-        """Whether purchases of a member's local ``day`` are reported."""
+        """Whether what a member did on the local ``day`` is reported."""
         return (self.first_day is None or day >= self.first_day) and (self.until_day is None or day < self.until_day)
 
 

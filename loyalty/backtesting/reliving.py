@@ -24,13 +24,14 @@ from loyalty.programme.versions import Programmes
 
 
 class Relived(Struct, frozen=True, gc=False):
-    """A purchase of the question, with the points by rule that it keeps after all its refunds.
+    """A purchase (or action) of the question, with the points by rule that it keeps after all its refunds.
 
     ``drafted`` is what it would have been under the document, ``happened`` what it is.
     """
 
     member_id: int
-    purchase_no: int
+    fact_no: int
+    """Its number among the member's purchases (or actions)."""
     local_date: date
     zone: str
     tier: str
@@ -57,7 +58,7 @@ class Reliving:
         self._question = question
         self._draft = draft
         self._programmes = programmes
-        self._counters = Counters(budgets=_full_budgets(question, part))
+        self._counters = Counters(budgets=full_budgets(question, part))
         self._limited = {rule.code: rule for rule in draft.rules if rule.caps or rule.budgeted}
         self._open: dict[Key, _Open] = {}
         self._coming_back: list[tuple[datetime, int, int, int]] = []
@@ -143,22 +144,18 @@ class Reliving:
             frozen.purchase.zone,
             frozen.member.tier,
             frozen.programme_version,
-            self._told(drafted),
-            self._told(happened),
+            self._question.told(drafted),
+            self._question.told(happened),
         )
 
-    def _told(self, rule_points: Mapping[str, int]) -> Mapping[str, int]:
-        told = self._question.rules
-        return rule_points if told is None else {code: rule_points[code] for code in told if code in rule_points}
 
-
-def _full_budgets(question: Question, part: Part) -> Budgets:
+def full_budgets(question: Question, part: Part) -> Budgets:
     """Every budget as it is when a document is published that nobody has drawn on."""
     slices = range(BUDGET_SLICES) if part.budget_slice is None else (part.budget_slice,)
     return Budgets(
         left={
             (rule.code, slice_no): even_shares(rule.budget_points)[slice_no]
-            for rule in question.document.earn_rules
+            for rule in question.document.rules
             if rule.budget_points is not None
             for slice_no in slices
         }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from loyalty.backtesting.past import past_purchases
 from loyalty.backtesting.question import Part, Question
 from loyalty.backtesting.reliving import Relived, Reliving
-from loyalty.backtesting.totals import Adding, MemberSum, Totals
+from loyalty.backtesting.totals import Adding, Totals
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.versions import PublishedProgrammes
 
@@ -46,28 +46,7 @@ async def add_up(
     programmes: PublishedProgrammes,
 ) -> Totals:
     """The totals of a part."""
-    return (await _added(connection, question, part, draft, programmes)).totals()
-
-
-async def member_sums(
-    connection: "Connection[Record]",
-    question: Question,
-    part: Part,
-    draft: ProgrammeSnapshot,
-    programmes: PublishedProgrammes,
-) -> list[MemberSum]:
-    """What each member of a part would have, and has."""
-    return (await _added(connection, question, part, draft, programmes)).member_sums()
-
-
-async def _added(
-    connection: "Connection[Record]",
-    question: Question,
-    part: Part,
-    draft: ProgrammeSnapshot,
-    programmes: PublishedProgrammes,
-) -> Adding:
     adding = Adding(draft, programmes.by_version, now=question.recorded_by)
     async for relived in relive(connection, question, part, draft, programmes):
         adding.take(relived)
-    return adding
+    return adding.totals()

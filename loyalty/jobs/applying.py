@@ -1,6 +1,6 @@
 """Applying a job, a page of members in a transaction. What a page has settled no other page meets again."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ from loyalty.events import PointsAdjusted
 from loyalty.jobs.effects import has_room_for, move_points
 from loyalty.jobs.items import Item, Settled, items_of, next_members, settle_items
 from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive, SegmentChange, StandingChange
-from loyalty.jobs.retroactive import Amounts
+from loyalty.jobs.owing import Owed, let_through, note_payments, sums_of
 from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.entries import Act, Cause
@@ -23,8 +23,8 @@ from loyalty.segments.lists import change_membership
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-Recheck = Callable[["Connection[Record]", Collection[int]], Awaitable[Amounts]]
-"""What a preview would say now of members who are locked."""
+Recheck = Callable[["Connection[Record]", Collection[int]], Awaitable[Sequence[Owed]]]
+"""What members who are locked are owed now."""
 _GONE: Final = ("merged", "erased")
 
 
@@ -48,8 +48,10 @@ async def apply_page(
         for member_id in items
         if accounts[member_id].status in _GONE
     }
-    if recheck is not None:
-        amounts = await recheck(connection, items)
+    owed: Sequence[Owed] = ()
+    if recheck is not None and isinstance(asked, Retroactive):
+        owed = await recheck(connection, items)
+        amounts = let_through(sums_of(owed), asked.direction)
         changed = (member_id for member_id, item in items.items() if amounts.get(member_id, {}) != item.points)
         settled |= {
             member_id: Settled(state="skipped", why="facts_changed")
@@ -59,6 +61,8 @@ async def apply_page(
     due = {member_id: item for member_id, item in items.items() if member_id not in settled}
     settled |= await _apply(connection, job, asked, due, accounts, now=now)
     await settle_items(connection, job.job_id, settled, now=now)
+    paid = {member_id: item.points for member_id, item in due.items() if settled[member_id].state == "applied"}
+    await note_payments(connection, job.job_id, owed, paid)
     return len(members)
 
 

@@ -11,10 +11,11 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import ExpiryPolicy
 
 Direction: TypeAlias = Literal["pay", "take_back", "both"]
+FactKind: TypeAlias = Literal["purchase", "action"]
 
 
 class Retroactive(Struct, frozen=True, kw_only=True):
-    """Pay what past purchases would have earned under ``document`` beyond what they did, or take back the reverse."""
+    """Pay what past facts would have earned under ``document`` beyond what they did, or take back the reverse."""
 
     document: ProgrammeDocument
     rules: tuple[str, ...] | None = None
@@ -22,6 +23,7 @@ class Retroactive(Struct, frozen=True, kw_only=True):
     first_day: date | None = None
     until_day: date | None = None
     direction: Direction = "pay"
+    facts: tuple[FactKind, ...] = ("purchase",)
 
 
 class PointsGrant(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Final
 
 from kernel.database import ReadSession, driver
 from loyalty.jobs.kinds import Asked, PointsGrant
-from loyalty.jobs.retroactive import Amounts
+from loyalty.jobs.owing import Amounts
 from loyalty.models import Job
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.segments.scanning import members_in

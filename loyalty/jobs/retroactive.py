@@ -1,21 +1,17 @@
-"""What a retroactive job gives or takes: the difference between what was asked and what purchases were really paid."""
+"""What a retroactive job asks the past."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from loyalty.backtesting.question import Part, Question
-from loyalty.backtesting.running import member_sums
-from loyalty.backtesting.totals import MemberSum
-from loyalty.jobs.kinds import Direction, Retroactive
+from loyalty.jobs.kinds import Retroactive
+from loyalty.jobs.owing import Owed, owed_for
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.versions import PublishedProgrammes
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
-
-Amounts = dict[int, dict[str, int]]
-"""Member -> wallet -> points, negative to take. Members to whom nothing happens are absent."""
 
 
 def question_of(asked: Retroactive, members: Collection[int] | None, *, recorded_by: datetime) -> Question:
@@ -30,16 +26,7 @@ def question_of(asked: Retroactive, members: Collection[int] | None, *, recorded
     )
 
 
-def amounts_of(sums: Iterable[MemberSum], direction: Direction) -> Amounts:
-    """The differences that the direction lets through."""
-    amounts: Amounts = {}
-    for each in sums:
-        if (each.difference > 0 and direction != "take_back") or (each.difference < 0 and direction != "pay"):
-            amounts.setdefault(each.member_id, {})[each.wallet] = each.difference
-    return amounts
-
-
-async def amounts_now(
+async def owed_now(
     connection: "Connection[Record]",
     asked: Retroactive,
     members: Collection[int],
@@ -47,9 +34,11 @@ async def amounts_now(
     programmes: PublishedProgrammes,
     *,
     now: datetime,
-) -> Amounts:
-    """The same for a few members who are locked: what a preview would say of them now."""
+) -> list[Owed]:
+    """What a few members who are locked are owed now."""
     question = question_of(asked, members, recorded_by=now)
     # One list at a time: with budgets the parts are slices, and a preview's other members are not among these.
-    sums = await member_sums(connection, question, Part(members=question.members), draft, programmes)
-    return amounts_of(sums, asked.direction)
+    part = Part(members=question.members)
+    return [
+        each for fact in asked.facts for each in await owed_for(fact, connection, question, part, draft, programmes)
+    ]

@@ -8,7 +8,7 @@ from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.goodwill import GoodwillDay
 from loyalty.models.imports import ImportedLot, ImportedMember, ImportRun
 from loyalty.models.invoice import Invoice, InvoiceKey, InvoicePayment
-from loyalty.models.job import Job, JobItem, JobProblem, JobStep
+from loyalty.models.job import Job, JobItem, JobPayment, JobProblem, JobStep
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
@@ -54,6 +54,7 @@ __all__ = [
     "InvoicePayment",
     "Job",
     "JobItem",
+    "JobPayment",
     "JobProblem",
     "JobStep",
     "JournalEntry",

@@ -68,6 +68,25 @@ class JobItem(SQLModel, table=True):
     settled_at: datetime | None = instant(nullable=True)
 
 
+class JobPayment(SQLModel, table=True):
+    """What a retroactive job paid for one fact under one rule, or took: paid for while its item is ``applied``."""
+
+    __tablename__ = "job_payment"
+    __table_args__ = (
+        CheckConstraint("fact IN ('purchase', 'action')", name="job_payment_fact"),
+        CheckConstraint("points <> 0", name="job_payment_points"),
+    )
+
+    member_id: int = number(key=True)
+    fact: str = code(key=True, length=16)
+    fact_no: int = number(key=True)
+    """Of the member's purchase or action."""
+    rule: str = code(key=True)
+    wallet: str = code(key=True)
+    job_id: int = number(key=True)
+    points: int = number()
+
+
 class JobStep(SQLModel, table=True):
     """Who had a job applied, or taken back: what one person begins alone is limited over all jobs of a day."""
 

@@ -23,6 +23,8 @@ APPEND_ONLY_TABLES: Final = (
     "accounting_close",
     "accounting_figure",
     "tier_change",
+    "job_step",
+    "job_payment",
 )
 
 _RIGHTS: Final = Query("""

@@ -61,6 +61,38 @@ WHERE i.member_id BETWEEN $1 AND $2
 """),
 )
 
+PAYMENTS: Final = Invariant(
+    "I8",
+    "What a retroactive job applied to a member is what it paid for their facts, by wallet.",
+    Query("""
+SELECT member_id, format('job %s, %s', job_id, wallet), coalesce(said.points, 0)::text, coalesce(paid.points, 0)::text
+FROM (
+    SELECT i.member_id, i.job_id, p.key AS wallet, p.value::bigint AS points
+    FROM job_item AS i JOIN job AS j USING (job_id), jsonb_each_text(i.points) AS p
+    WHERE i.member_id BETWEEN $1 AND $2 AND j.kind = 'retroactive' AND i.state IN ('applied', 'reversed', 'kept')
+) AS said
+FULL JOIN (
+    SELECT member_id, job_id, wallet, sum(points) AS points
+    FROM job_payment WHERE member_id BETWEEN $1 AND $2 GROUP BY 1, 2, 3
+) AS paid USING (member_id, job_id, wallet)
+WHERE coalesce(said.points, 0) <> coalesce(paid.points, 0)
+"""),
+)
+
+FACTS: Final = Invariant(
+    "R1",
+    "What a job paid for happened.",
+    Query("""
+SELECT p.member_id, format('payment of job %s', p.job_id), format('%s %s', p.fact, p.fact_no), NULL
+FROM job_payment AS p
+WHERE p.member_id BETWEEN $1 AND $2 AND NOT EXISTS (
+    SELECT FROM purchase AS f WHERE p.fact = 'purchase' AND (f.member_id, f.purchase_no) = (p.member_id, p.fact_no)
+    UNION ALL
+    SELECT FROM action AS f WHERE p.fact = 'action' AND (f.member_id, f.action_no) = (p.member_id, p.fact_no)
+)
+"""),
+)
+
 BEGUN: Final = Invariant(
     "J1",
     "Of every job that is applied, or taken back, it is known who began that.",
@@ -92,4 +124,4 @@ WHERE points > {MOST_POINTS_ALONE} OR members > {MOST_MEMBERS_ALONE}
     needs_all_members=True,
 )
 
-INVARIANTS: Final = (APPLIED, REVERSED, ITEMS, BEGUN, ALONE)
+INVARIANTS: Final = (APPLIED, REVERSED, ITEMS, PAYMENTS, FACTS, BEGUN, ALONE)

@@ -1,4 +1,4 @@
-"""Who begins a job, alone or with a second person."""
+"""Who begins a job, alone or with a second person; what it paid for which fact."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,7 +25,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "step"),
     )
     op.create_index("job_step_actor", "job_step", ["actor", "begun_at"])
+    op.create_table(
+        "job_payment",
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("fact", sa.String(length=16), nullable=False),
+        sa.Column("fact_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rule", sa.String(length=64), nullable=False),
+        sa.Column("wallet", sa.String(length=64), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("fact IN ('purchase', 'action')", name="job_payment_fact"),
+        sa.CheckConstraint("points <> 0", name="job_payment_points"),
+        sa.PrimaryKeyConstraint("member_id", "fact", "fact_no", "rule", "wallet", "job_id"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("job_payment")
     op.drop_table("job_step")

@@ -96,12 +96,14 @@ async def test_cancelling_a_version_puts_what_was_in_force_when_it_was_asked_for
     client: httpx.AsyncClient, asker: dict[str, str], shop: Shop, services: Services
 ) -> None:
     await publish(services, programme(rate(points=1)))
+    second = await shop.staff("manager")
     start = services.clock() + timedelta(days=3)
-    await publish(services, programme(rate(points=9)), starts_at=start)
+    scheduled = await client.post(VERSIONS, headers=asker, json={"version": 1, "starts_at": start.isoformat()})
+    await decide(client, second, scheduled.json()["approval_id"])
     asked = await client.post(VERSIONS, headers=asker, json={"instead_of": 2})
     assert (asked.status_code, asked.json()["payload"]["version"]) == (202, 1)
     await publish(services, programme(rate(points=5)))
-    done = await decide(client, await shop.staff("manager"), asked.json()["approval_id"])
+    done = await decide(client, second, asked.json()["approval_id"])
     assert done.status_code == 201, done.text
     assert services.programmes.at(start).document.earn_rules[0].formula.points == 1, "what was shown and approved"
     late = await client.post(VERSIONS, headers=asker, json={"instead_of": 1})

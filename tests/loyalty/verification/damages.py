@@ -294,8 +294,18 @@ DAMAGES = (
     ),
     damage(
         jobs.ITEMS,
-        "a job that was not taken back whole",
-        "UPDATE job SET state = 'reversed' WHERE state = 'applied'",
+        "an item of no job",
+        "INSERT INTO job_item (member_id, job_id, state, points) VALUES ({boris}, 999, 'listed', '{{}}')",
+    ),
+    damage(
+        jobs.PAYMENTS,
+        "a job that paid another amount for a purchase",
+        "UPDATE job_payment SET points = points + 1 WHERE member_id = {boris}",
+    ),
+    damage(
+        jobs.FACTS,
+        "a job that paid for what never happened",
+        "UPDATE job_payment SET fact_no = fact_no + 900 WHERE member_id = {boris}",
     ),
     damage(jobs.BEGUN, "a job that nobody applied", "DELETE FROM job_step WHERE step = 'apply'"),
     damage(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 
 from api.delivering import Outbox
 from api.services import Services
@@ -16,7 +17,7 @@ from loyalty.actions.outcome import Proof
 from loyalty.invoices.paying import PaymentContent, record_payment
 from loyalty.invoices.registering import InvoiceContent, register_invoice
 from loyalty.invoices.reversing import cancel_invoice
-from loyalty.jobs.kinds import PointsGrant
+from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive
 from loyalty.jobs.listing import list_members, read_job_list
 from loyalty.jobs.making import Step, begin_job, begin_step, lock_job
 from loyalty.ledger.seals import seal_members
@@ -67,6 +68,15 @@ PROGRAMME = programme(
         pays("story-pays", "story", 40),
         pays("punctual-pays", "punctual", 2, caps={"month": 3}),
     ],
+)
+
+MORE_A_DAY = msgspec.structs.replace(
+    PROGRAMME,
+    earn_rules=tuple(
+        msgspec.structs.replace(rule, caps=msgspec.structs.replace(rule.caps, day=401), budget_points=None)
+        for rule in PROGRAMME.earn_rules
+        if rule.code == "base"
+    ),
 )
 
 
@@ -170,14 +180,13 @@ class History:
             )
             await session.commit()
 
-    async def grants(self, who: str, points: int, *, and_takes_back: bool) -> None:
-        """A bulk operation for one member, done by the worker."""
-        grant = PointsGrant(wallet="points", points=points, expiry=PROGRAMME.expiry)
-        line = f"member_id\n{member_public_id(self.members[who])}".encode()
+    async def does(self, job_for: str, asked: Asked, *, and_takes_back: bool = False) -> None:
+        """A job for one member, done by the worker."""
+        line = f"member_id\n{member_public_id(self.members[job_for])}".encode()
         by, now = "staff:boris", self.clock()
         async with self.services.database.write() as session:
             job = await begin_job(
-                session, grant, segment=None, awaits_list=True, reason="goodwill", requested_by=by, now=now
+                session, asked, segment=None, awaits_list=True, reason="goodwill", requested_by=by, now=now
             )
             listed = read_job_list(line, lookup_key=self.services.lookup_key, phone_region=None)
             await list_members(session, job, listed)
@@ -276,8 +285,10 @@ async def play(history: History) -> None:
     await history.pays_invoice("anna", "i5", 1_000, is_cancelled=True)
     await history.pays_invoice("clara", "i3", 1_000)
     await history.pays_invoice("clara", "i4", 10)
-    await history.grants("boris", 40, and_takes_back=False)
-    await history.grants("boris", 30, and_takes_back=True)
+    await history.does("boris", PointsGrant(wallet="points", points=40, expiry=PROGRAMME.expiry))
+    grant = PointsGrant(wallet="points", points=30, expiry=PROGRAMME.expiry)
+    await history.does("boris", grant, and_takes_back=True)
+    await history.does("boris", Retroactive(document=MORE_A_DAY, rules=("base",)))
     await history.pays("anna", "a-paid", 60, line("x", 9_000, quantity="2"), line("y", 8_000))
     await history.returns("a-paid", "r1", x="1")
     await history.returns("a-paid", "r2", y="1")
