@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from litestar import Controller, Request, Response, get, put
 from litestar.params import PathParameter
-from litestar.response import Stream
 
 from api.admin.job_views import (
     ITEM_COLUMNS,
@@ -149,7 +148,7 @@ class AdminJobs(Controller):
         guards=READING,
         responses=refusals(401, 403, 404),
     )
-    async def items_file(self, job_id: JobInPath, caller: Staff, services: ServicesOf) -> Stream:
+    async def items_file(self, job_id: JobInPath, caller: Staff, services: ServicesOf) -> Response[str]:
         async with services.database.read() as session:
             _require_sight(caller, await read_job(session, job_id))
         pages = _pages(services, partial(list_items, job_id=job_id), lambda item: item.member_id)
@@ -164,7 +163,7 @@ class AdminJobs(Controller):
         guards=READING,
         responses=refusals(401, 403, 404),
     )
-    async def problems_file(self, job_id: JobInPath, caller: Staff, services: ServicesOf) -> Stream:
+    async def problems_file(self, job_id: JobInPath, caller: Staff, services: ServicesOf) -> Response[str]:
         async with services.database.read() as session:
             _require_sight(caller, await read_job(session, job_id))
         pages = _pages(services, partial(list_problems, job_id=job_id), lambda problem: problem.line_no)
