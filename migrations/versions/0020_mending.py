@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_index(
         "redemption_purchase", "redemption", ["purchase_member_id", "purchase_no"], postgresql_where=_IN_A_SALE
     )
-    op.add_column("tier_bonus", sa.Column("kept_points", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("tier_bonus", sa.Column("kept_points", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
     op.drop_constraint("tier_bonus_points", "tier_bonus")
     op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0 AND kept_points >= 0")
 

@@ -154,7 +154,6 @@ async def test_stamps_that_are_taken_back_are_owed_and_the_next_ones_pay_for_the
     }
     await done(counter.client, till, "refunds", back)
     await deliver_everything(counter.services)
-    print(await counter.wallet(anna, "stamps"), await issued_to(counter, anna))
     (issued,) = await issued_to(counter, anna)
     assert issued["state"] == "issued"
     await buys_cups(counter, till, anna, "2", 9)
