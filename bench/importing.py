@@ -69,7 +69,15 @@ async def move_in(services: Services, files: Mapping[str, bytes]) -> float:
     now = services.clock()
     delivery, problems = read_delivery(files, source=SOURCE, region=None, now=now)
     assert not problems
-    terms = Terms(source=SOURCE, wallets={"points"}, language="en", zone=ZONE, lookup_key=services.lookup_key, now=now)
+    terms = Terms(
+        source=SOURCE,
+        wallets={"points"},
+        plan=services.programmes.at(now).tier_plan,
+        language="en",
+        zone=ZONE,
+        lookup_key=services.lookup_key,
+        now=now,
+    )
     async with services.database.write() as session:
         await apply_import(session, delivery, terms, actor="job:bench")
         await session.commit()

@@ -115,10 +115,12 @@ async def _terms(database: "Database", source: str, zone: str, language: str | N
     programmes = PublishedProgrammes()
     async with database.read() as session:
         await refresh(session, programmes)
-    document = programmes.at(now).document
+    programme = programmes.at(now)
+    document = programme.document
     return Terms(
         source=source,
         wallets={wallet.code for wallet in document.wallets},
+        plan=programme.tier_plan,
         language=checked_language(language or document.fallback_language),
         zone=checked_zone(zone),
         lookup_key=lookup_key_of(Settings()),

@@ -1,19 +1,20 @@
 """Writing an import: everything in the caller's transaction, or nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from kernel.database import RowWriter, WriteSession, driver
 from loyalty.earning.calendar import local_day_starts
 from loyalty.imports.checking import Met, Terms, digest_of, meet
+from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
 from loyalty.imports.consistency import inconsistencies
 from loyalty.imports.members import change_members, enrol_members, give_consents, give_identities
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
 from loyalty.imports.rows import Delivery, LotRow
+from loyalty.imports.tiers import give_tiers
 from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.earning import Grant
@@ -28,8 +29,6 @@ from loyalty.programme.policies import ExpiryPolicy
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-T = TypeVar("T")
-_MEMBERS_AT_ONCE: Final = 2_000
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('comeback.import', 0))"
 _MEMBERS: Final = RowWriter(ImportedMember, "member_id", "import_id")
 _LOTS: Final = RowWriter(ImportedLot, "source", "lot_key", "import_id", "member_id", "lot_no", "digest")
@@ -43,14 +42,14 @@ class ImportCounts(Struct, frozen=True, kw_only=True):
     identities_new: int = 0
     consents_new: int = 0
     lots_new: int = 0
+    tiers_new: int = 0
+    """Given, or changed."""
     points: dict[str, int] = {}
     """Of the new lots, by wallet."""
 
     @property
     def is_nothing(self) -> bool:
-        return not (
-            self.members_new or self.members_changed or self.identities_new or self.consents_new or self.lots_new
-        )
+        return not any(getattr(self, name) for name in self.__struct_fields__)
 
 
 class Imported(Struct, frozen=True, kw_only=True):
@@ -97,6 +96,7 @@ async def apply_import(session: WriteSession, delivery: Delivery, terms: Terms, 
         consents_new=await give_consents(connection, delivery.consents, met.members, terms),
         lots_new=len(lots),
         points=await _give_points(connection, lots, met, run.import_id, terms, actor=actor),
+        tiers_new=await give_tiers(connection, delivery.tiers, met.members, run.import_id, terms.plan, now=terms.now),
     )
     if counts.is_nothing:
         await session.delete(run)
@@ -117,7 +117,7 @@ async def _give_points(
         by_member[met.members[lot.external_id]].append(lot)
         points[lot.wallet] += lot.points
     act = Act(Cause("import", import_id), actor, terms.now, terms.now)
-    for member_ids in chunks(sorted(by_member), _MEMBERS_AT_ONCE):
+    for member_ids in chunks(sorted(by_member), MEMBERS_AT_ONCE):
         accounts = await lock_accounts(connection, member_ids, now=terms.now, with_lots=member_ids)
         registered = []
         for member_id, account in accounts.items():
@@ -137,10 +137,3 @@ def _post(account: Account, rows: Sequence[LotRow], act: Act) -> Iterator[tuple[
 def _grant(row: LotRow, zone: str) -> Grant:
     lives = NEVER if row.expires_on is None else ExpiryPolicy(kind="on_date", last_day=row.expires_on)
     return Grant(row.wallet, row.points, local_day_starts(row.available_on or row.earned_on, zone), lives)
-
-
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """``items`` in lists of at most ``size``."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

@@ -16,6 +16,8 @@ from loyalty.imports.problems import ImportProblem
 from loyalty.imports.rows import Delivery, LotRow
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.programme.part import MAX_EXACT
+from loyalty.tiers.granting import GrantDayImpossibleError, grant_ends
+from loyalty.tiers.plan import NO_TIER, TierPlan
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -35,6 +37,7 @@ class Terms:
 
     source: str
     wallets: Collection[str]
+    plan: TierPlan
     language: str
     """Of members whose own is not given."""
     zone: str
@@ -73,7 +76,11 @@ async def meet(connection: "Connection[Record]", delivery: Delivery, terms: Term
     lots = await connection.fetch(_LOTS, terms.source, [row.lot_key for row in delivery.lots])
     met.lots = {row["lot_key"]: row["digest"] for row in lots}
     stores = {row["store_id"] for row in await connection.fetch(_STORES)}
-    problems = [*_member_problems(delivery, met, stores, terms), *_lot_problems(delivery, met, terms)]
+    problems = [
+        *_member_problems(delivery, met, stores, terms),
+        *_lot_problems(delivery, met, terms),
+        *_tier_problems(delivery, met, terms),
+    ]
     return met, sorted(problems)
 
 
@@ -126,10 +133,32 @@ def _about(delivery: Delivery) -> Iterator[tuple[str, int, str]]:
         yield "consents.csv", consent.line, consent.external_id
     for lot in delivery.lots:
         yield "lots.csv", lot.line, lot.external_id
+    for tier in delivery.tiers:
+        yield "tiers.csv", tier.line, tier.external_id
+
+
+def _zones(delivery: Delivery, met: Met, terms: Terms) -> dict[str, str]:
+    """External id to the zone of the member, new or known."""
+    return {row.external_id: row.zone or terms.zone for row in delivery.members} | met.zones
+
+
+def _tier_problems(delivery: Delivery, met: Met, terms: Terms) -> Iterator[ImportProblem]:
+    if delivery.tiers and not terms.plan.active:
+        yield ImportProblem("tiers.csv", 0, "", "tiers_not_earned", "the programme has no tiers that are earned")
+        return
+    zones = _zones(delivery, met, terms)
+    for row in delivery.tiers:
+        if terms.plan.place(row.tier) == NO_TIER:
+            yield ImportProblem("tiers.csv", row.line, "tier", "tier_unknown", "is no tier of the programme")
+        try:
+            grant_ends(row.retained_until, zones.get(row.external_id, terms.zone), now=terms.now)
+        except GrantDayImpossibleError:
+            message = "has passed already, or is more than a hundred years away"
+            yield ImportProblem("tiers.csv", row.line, "retained_until", "tier_expired", message)
 
 
 def _lot_problems(delivery: Delivery, met: Met, terms: Terms) -> Iterator[ImportProblem]:
-    zones = {row.external_id: row.zone or terms.zone for row in delivery.members} | met.zones
+    zones = _zones(delivery, met, terms)
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in delivery.lots:
         if row.lot_key in met.lots:

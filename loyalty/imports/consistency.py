@@ -19,6 +19,7 @@ def inconsistencies(delivery: Delivery) -> list[ImportProblem]:
             *("consents.csv", "purpose", "consent_twice", delivery.consents),
             lambda row: (row.external_id, row.purpose, row.channel),
         ),
+        *_twice("tiers.csv", "external_id", "tier_twice", delivery.tiers, lambda row: row.external_id),
         *_shared_identities(delivery),
         *_wrong_totals(delivery),
     ]
@@ -40,6 +41,7 @@ def totals_of(delivery: Delivery) -> dict[str, int]:
         "identities": len(delivery.identities),
         "consents": len(delivery.consents),
         "lots": len(delivery.lots),
+        "tiers": len(delivery.tiers),
     }
     for lot in delivery.lots:
         name = f"points:{lot.wallet}"

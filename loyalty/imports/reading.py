@@ -9,7 +9,7 @@ from kernel.errors import DomainError
 from loyalty.csv_files import BrokenLineError, rows_of, text_of
 from loyalty.identities import CARD, EMAIL, EXTERNAL_PREFIX, PHONE, KnownBy, card, email, external, phone
 from loyalty.imports.problems import ImportProblem
-from loyalty.imports.rows import ConsentRow, Delivery, IdentityRow, LotRow, MemberRow
+from loyalty.imports.rows import ConsentRow, Delivery, IdentityRow, LotRow, MemberRow, TierRow
 from loyalty.members.profile import checked_birthday, checked_language, checked_name, checked_zone
 from loyalty.programme.part import MAX_EXACT
 
@@ -24,6 +24,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "identities.csv": (("external_id", "kind", "value"), ()),
     "consents.csv": (("external_id", "purpose", "channel", "granted", "text_version"), ()),
     "lots.csv": (("lot_id", "external_id", "wallet", "points", "earned_on"), ("available_on", "expires_on")),
+    "tiers.csv": (("external_id", "tier"), ("retained_until",)),
     "totals.csv": (("name", "total"), ()),
 }
 """File to the columns that must be there and those that may be."""
@@ -63,6 +64,7 @@ def read_delivery(
             identities=reading.file(files, "identities.csv", reading.identity),
             consents=reading.file(files, "consents.csv", reading.consent),
             lots=reading.file(files, "lots.csv", reading.lot),
+            tiers=reading.file(files, "tiers.csv", reading.tier),
             totals=dict(reading.file(files, "totals.csv", reading.total)),
         ),
         reading.problems,
@@ -160,6 +162,14 @@ class _Reading:
         if row.expires_on is not None and row.expires_on < (row.available_on or earned_on):
             raise CellError("expires_on", "lot_expires_before_earned", "lies before the day it can be spent")
         return row
+
+    def tier(self, line: int, cells: Cells) -> TierRow:
+        return TierRow(
+            line=line,
+            external_id=self._external(cells).value,
+            tier=_required(cells, "tier", _CODE),
+            retained_until=_day(cells, "retained_until"),
+        )
 
     def total(self, line: int, cells: Cells) -> tuple[str, tuple[int, int]]:
         return cells["name"], (line, _number(cells, "total"))

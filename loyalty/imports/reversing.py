@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError, NotFoundError
-from loyalty.imports.applying import chunks
+from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
+from loyalty.imports.tiers import given_tiers, take_tiers_back
 from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.entries import Act, Cause
@@ -20,11 +21,11 @@ from loyalty.ledger.writing import write_accounts
 from loyalty.members.erasing import forget_persons
 from loyalty.members.ids import member_public_id
 from loyalty.models import ImportRun
+from loyalty.tiers.current import current_plan
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-_MEMBERS_AT_ONCE: Final = 2_000
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('comeback.import', 0))"
 _LOTS: Final = "SELECT member_id, lot_no FROM imported_lot WHERE import_id = $1"
 _MADE: Final = "SELECT member_id FROM imported_member WHERE import_id = $1"
@@ -61,6 +62,7 @@ class Reversed(Struct, frozen=True, kw_only=True):
     import_id: int
     members_removed: int
     lots_taken_back: int
+    tiers_ended: int
     kept: list[KeptMember]
 
 
@@ -81,9 +83,10 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
     for row in await connection.fetch(_LOTS, import_id):
         lots[row["member_id"]].append(row["lot_no"])
     made = {row["member_id"] for row in await connection.fetch(_MADE, import_id)}
+    tiers = await given_tiers(connection, import_id)
     kept: list[KeptMember] = []
-    taken_back, removed = 0, 0
-    for member_ids in chunks(sorted(lots.keys() | made), _MEMBERS_AT_ONCE):
+    taken_back, removed, ended = 0, 0, 0
+    for member_ids in chunks(sorted(lots.keys() | made | tiers), MEMBERS_AT_ONCE):
         accounts = await lock_accounts(connection, member_ids, now=now, with_lots=member_ids)
         unused = []
         for member_id in member_ids:
@@ -96,11 +99,15 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
             connection, [accounts[member_id] for member_id in unused], lots, import_id, actor=actor, now=now
         )
         taken_back += sum(len(lots[member_id]) for member_id in unused)
+        if (plan := await current_plan(session, now=now)) is not None:
+            ended += await take_tiers_back(connection, tiers & set(unused), plan, now=now)
         removed += await _remove(session, sorted(made & set(unused)))
     run.status = "partly_reversed" if kept else "reversed"
     run.reversed_by, run.reversed_at = actor, now
     await session.flush()
-    return Reversed(import_id=import_id, members_removed=removed, lots_taken_back=taken_back, kept=kept)
+    return Reversed(
+        import_id=import_id, members_removed=removed, lots_taken_back=taken_back, tiers_ended=ended, kept=kept
+    )
 
 
 async def _why_kept(

@@ -55,6 +55,16 @@ class LotRow(Struct, frozen=True, kw_only=True):
     """The last day on which they can be spent; None: for good."""
 
 
+class TierRow(Struct, frozen=True, kw_only=True):
+    """The tier that a member has in the other system."""
+
+    line: int
+    external_id: str
+    tier: str
+    retained_until: date | None = None
+    """The last local day on which it is kept, whatever is earned here; None: for good."""
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """Everything that the files say."""
 
@@ -62,5 +72,6 @@ class Delivery(Struct, frozen=True, kw_only=True):
     identities: list[IdentityRow] = field(default_factory=list)
     consents: list[ConsentRow] = field(default_factory=list)
     lots: list[LotRow] = field(default_factory=list)
+    tiers: list[TierRow] = field(default_factory=list)
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     """What the sender counted: name to line and number."""

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from loyalty.csv_files import BrokenLineError, rows_of, text_of
 from loyalty.identities import InvalidIdentityError, LookupKey, external
-from loyalty.imports.applying import chunks
 from loyalty.imports.checking import holders_of, known_by_source
+from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.loading import read_accounts
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("external_id", "wallet", "balance")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
-_MEMBERS_AT_ONCE: Final = 2_000
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -55,7 +54,7 @@ async def compare_balances(
     external_ids = sorted({external_id for external_id, _ in stated})
     ours: dict[tuple[str, str], int] = {}
     here: set[str] = set()
-    for chunk in chunks(external_ids, _MEMBERS_AT_ONCE):
+    for chunk in chunks(external_ids, MEMBERS_AT_ONCE):
         by_key = {known_by_source(source, external_id): external_id for external_id in chunk}
         members = await holders_of(connection, by_key, lookup_key)
         accounts = await read_accounts(connection, set(members.values()))

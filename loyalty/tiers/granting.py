@@ -77,7 +77,7 @@ async def grant_tier(
     account, standing = await _open(session, member_id, plan, now=now)
     if standing.plan.place(tier) == NO_TIER:
         raise TierNotFoundError(None, tier=tier)
-    grant = Grant(tier, _until(last_day, account.zone, now), reason, by, now)
+    grant = Grant(tier, grant_ends(last_day, account.zone, now=now), reason, by, now)
     return await _change(session, account, standing, grant, now=now)
 
 
@@ -92,8 +92,8 @@ async def end_grant(session: WriteSession, member_id: int, *, plan: TierPlan, no
     return await _change(session, account, standing, None, now=now)
 
 
-def _until(last_day: date | None, zone: str, now: datetime) -> datetime | None:
-    """The instant at which a grant is over."""
+def grant_ends(last_day: date | None, zone: str, *, now: datetime) -> datetime | None:
+    """The instant at which a grant through ``last_day`` is over; None: never. Raises ``GrantDayImpossibleError``."""
     if last_day is None:
         return None
     today = now.astimezone(zone_named(zone)).date()

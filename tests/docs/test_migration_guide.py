@@ -10,7 +10,8 @@ from typing import Any
 
 from api.services import Services
 from tests.conftest import DatabaseUrls
-from tests.programmes import publish
+from tests.journeys.test_tiers import MONTHS, TIERS
+from tests.programmes import programme, publish
 from tests.verified import assert_verified
 
 PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
@@ -42,7 +43,7 @@ async def run(command: str, directory: Path, urls: DatabaseUrls) -> tuple[int, d
 async def test_every_command_of_the_guide_does_what_is_printed(
     services: Services, database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:
-    await publish(services)
+    await publish(services, programme(tiers=TIERS, tier_settings=MONTHS))
     text = PAGE.read_text(encoding="utf-8")
     (tmp_path / "old-system").mkdir()
     for file in _FILE.finditer(text):

@@ -35,6 +35,7 @@ def terms_of(services: Services) -> Terms:
     return Terms(
         source="old",
         wallets={"points"},
+        plan=services.programmes.at(services.clock()).tier_plan,
         language="en",
         zone="Europe/Moscow",
         lookup_key=services.lookup_key,
