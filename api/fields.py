@@ -71,5 +71,16 @@ MemberId: TypeAlias = Annotated[
 Sku: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=64, pattern="^[^\\u0000-\\u001f\\u007f/]+$(?!\\n)", examples=["espresso"])
 ]
+RewardCode: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\\n)", examples=["free-cup"])
+]
 RedemptionCode: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["RWD_8K2M94QX7RT-5H"])]
 """What a customer shows of an issued reward, typed or scanned."""
+Iban: TypeAlias = Annotated[
+    str, Meta(min_length=15, max_length=48, pattern="^[A-Za-z0-9 ]+$(?!\\n)", examples=["DE89 3704 0044 0532 0130 00"])
+]
+BankAccount: TypeAlias = Annotated[
+    str,
+    Meta(min_length=4, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9 ./-]*$(?!\\n)", examples=["044525225/40817810"]),
+]
+"""An account where there are no IBANs, as the business's bank writes it."""

@@ -11,7 +11,7 @@ from loyalty.models import Redemption
 from loyalty.programme.languages import best_language
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.rewards.codes import redemption_id
-from loyalty.rewards.states import OPEN, state_at
+from loyalty.rewards.states import is_shown, state_at
 
 RedemptionInPath: TypeAlias = Annotated[
     str, PathParameter(description="Public id of a redemption: `red_...`", max_length=64)
@@ -61,7 +61,7 @@ def view_redemption(
     """``programme`` is the version with which it was issued."""
     public_id = redemption_id(redemption.member_id, redemption.redemption_no)
     state = state_at(redemption, now)
-    usable = state in OPEN
+    usable = is_shown(redemption, now)
     return RedemptionView(
         id=public_id,
         reward=redemption.reward,

@@ -23,6 +23,8 @@ from api.admin.member_points import AdminMemberPoints
 from api.admin.member_standing import change_member_standing
 from api.admin.member_tier import AdminMemberTier
 from api.admin.members import AdminMembers
+from api.admin.payout_batches import AdminPayoutBatches
+from api.admin.payouts import AdminPayouts, request_member_payout
 from api.admin.people import AdminStaff
 from api.admin.programme_differences import compare_programmes
 from api.admin.programme_drafts import AdminDrafts
@@ -59,6 +61,7 @@ from api.me.history import my_history
 from api.me.home import my_home
 from api.me.identities import MyIdentities
 from api.me.invoices import my_invoices
+from api.me.payouts import MyPayouts
 from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
@@ -106,6 +109,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_action_types,
     my_rewards,
     MyRedemptions,
+    MyPayouts,
     MyReferrals,
     claim_in_app,
     export_my_data,
@@ -166,6 +170,9 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     export_member_data,
     list_reward_stock,
     AdminRedemptions,
+    request_member_payout,
+    AdminPayouts,
+    AdminPayoutBatches,
     AdminCases,
     AdminLiability,
     AdminSettlement,

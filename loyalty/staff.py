@@ -14,7 +14,7 @@ from loyalty.access.revocations import revoke_tokens
 from loyalty.identities import email as email_identity
 from loyalty.models import Staff
 
-ROLES: Final = frozenset({"owner", "manager", "marketer", "support", "analyst"})
+ROLES: Final = frozenset({"owner", "manager", "marketer", "support", "analyst", "finance"})
 _SHORTEST_PASSWORD: Final = 12
 _LONGEST_PASSWORD: Final = 256
 

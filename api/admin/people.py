@@ -20,8 +20,8 @@ from kernel.database import WriteSession
 from loyalty.audit import record_change
 from loyalty.staff import change_roles, create_staff, dismiss_staff, list_staff, read_staff, set_password
 
-Role = Literal["owner", "manager", "marketer", "support", "analyst"]
-Roles = Annotated[list[Role], Meta(min_length=1, max_length=5, examples=[["manager"]])]
+Role = Literal["owner", "manager", "marketer", "support", "analyst", "finance"]
+Roles = Annotated[list[Role], Meta(min_length=1, max_length=6, examples=[["manager"]])]
 NewPassword = Annotated[str, Meta(min_length=12, max_length=256, examples=["correct horse battery staple"])]
 
 

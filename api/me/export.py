@@ -14,6 +14,7 @@ from api.documented import refusals
 from api.me.history import HistoryEntryView, view_entry
 from api.me.profile import ProfileView, view_profile
 from api.me.purchases import PurchaseView, view_purchase
+from api.payouts import PayoutView, view_payout
 from api.rate_limits import Limit, limited
 from kernel.database import ReadSession, driver
 from loyalty.actions.reading import list_actions
@@ -23,6 +24,7 @@ from loyalty.members.family import family_of
 from loyalty.members.history import read_history
 from loyalty.members.phones import read_phones
 from loyalty.members.profile import read_profile
+from loyalty.payouts.finding import list_own_payouts
 from loyalty.purchases.reading import read_purchases
 from notifications.messages import messages_to
 
@@ -53,6 +55,14 @@ class ProvenActionView(Struct, frozen=True, kw_only=True):
     proof: ProofView | None
 
 
+class OwnPayoutView(Struct, frozen=True, kw_only=True):
+    """Money that was asked for, and where it was to go: null once that has been removed."""
+
+    payout: PayoutView
+    holder: str | None
+    account: str | None
+
+
 class PersonalData(Struct, frozen=True, kw_only=True):
     """One file. Purchases come without explanations; each has its own at its path."""
 
@@ -64,6 +74,7 @@ class PersonalData(Struct, frozen=True, kw_only=True):
     history: list[HistoryEntryView]
     purchases: list[PurchaseView]
     actions: list[ProvenActionView]
+    payouts: list[OwnPayoutView]
 
 
 @get(
@@ -114,5 +125,13 @@ async def collect_personal_data(session: ReadSession, member_id: int, *, now: da
         actions=[
             ProvenActionView(action=view_action(one.action), proof=view_proof(one.proof))
             for one in await list_actions(connection, family, before=None, limit=_ALL)
+        ],
+        payouts=[
+            OwnPayoutView(
+                payout=view_payout(found, now=now),
+                holder=found.payee.holder if found.payee else None,
+                account=found.payee.account if found.payee else None,
+            )
+            for found in await list_own_payouts(session, family, before=None, limit=_ALL)
         ],
     )

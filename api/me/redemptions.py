@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from io import BytesIO
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import segno
 from litestar import Controller, Request, Response, get, post
 from litestar.params import JSONBody
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from api import fields
 from api.callers import MemberCaller
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, dated_position, dated_text
 from api.dependencies import Member, ServicesOf
@@ -28,6 +29,7 @@ from loyalty.rewards.codes import RedemptionNotFoundError, redemption_key
 from loyalty.rewards.ending import cancel_redemption, require_open
 from loyalty.rewards.finding import list_own, read_redemption
 from loyalty.rewards.issuing import issue_reward
+from loyalty.rewards.states import is_shown
 
 REDEMPTIONS: Final = Limit("redemptions", 60, 600)
 SVG: Final = "image/svg+xml"
@@ -37,9 +39,7 @@ _QR_SCALE: Final = 6
 class NewRedemption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which reward."""
 
-    reward: Annotated[
-        str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\\n)", examples=["free-cup"])
-    ]
+    reward: fields.RewardCode
 
 
 class RedemptionPage(Struct, frozen=True, kw_only=True):
@@ -142,7 +142,9 @@ class MyRedemptions(Controller):
     async def picture(self, redemption_id: RedemptionInPath, caller: Member, services: ServicesOf) -> Response[bytes]:
         async with services.database.read() as session:
             redemption = await _own(session, caller, redemption_id)
-        require_open(redemption, now=services.clock())
+        require_open(redemption, now=(now := services.clock()))
+        if not is_shown(redemption, now):
+            raise RedemptionNotFoundError
         drawn = BytesIO()
         segno.make(redemption.shown_code, error="m").save(drawn, kind="svg", scale=_QR_SCALE)
         return Response(drawn.getvalue(), media_type=SVG, headers={"Cache-Control": "private, no-store"})

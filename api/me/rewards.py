@@ -31,7 +31,10 @@ class RewardView(Struct, frozen=True, kw_only=True):
     share_bp: int
     """Of a percentage discount, in basis points."""
     amount_minor: int
-    """Of an amount discount."""
+    """Of an amount discount, or of one unit of a payout."""
+    minimum_units: int
+    """Of a payout, whose ``prices`` are of one unit; so is the maximum."""
+    maximum_units: int
     maximum_minor: int
     """Of a percentage discount; 0: no maximum."""
     minimum_basket_minor: int
@@ -86,6 +89,8 @@ def _view(offered: OfferedReward, language: str, programme: ProgrammeSnapshot) -
         price_minor=reward.price_minor,
         share_bp=effect.share_bp,
         amount_minor=effect.amount_minor,
+        minimum_units=effect.minimum_units,
+        maximum_units=effect.maximum_units,
         maximum_minor=effect.maximum_minor,
         minimum_basket_minor=effect.minimum_basket_minor,
         left=offered.left,

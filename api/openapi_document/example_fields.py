@@ -18,6 +18,7 @@ _IDS: Final[dict[str, Any]] = {
     "message_id": 12,
     "task_id": 42,
     "job_id": 7,
+    "batch_id": 12,
     "member_number": 85321,
     "number": "0042",
     "sku": "espresso",

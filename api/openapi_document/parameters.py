@@ -31,6 +31,7 @@ _NOTES: Final = {
     "case_id": "The case's id, from the list of cases.",
     "task_id": "The task's id, as it was answered when it was asked for.",
     "job_id": "The job's id, as it was answered when it was created.",
+    "batch_id": "The batch's id, as it was answered when it was created.",
     "from_draft": "Compare from this draft; or name a version.",
     "from_version": "Compare from this published version.",
     "to_draft": "Compare to this draft; or name a version.",

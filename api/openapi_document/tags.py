@@ -30,6 +30,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: rewards": "What was issued and waits to be handed over, and how much is left.",
     "Staff: review": "What looks odd, and what a person decided about it.",
     "Staff: finance": "What is owed in points, who owes whom for them, and closed months.",
+    "Staff: payouts": "Points that become money: approved, handed to the bank, paid.",
     "Staff: actions": "What members claim and somebody has to look at.",
     "Staff: audit": "Who changed what, and when.",
     "Staff: keys": "Keys of terminals and of other systems.",

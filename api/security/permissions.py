@@ -50,6 +50,12 @@ class Permission(StrEnum):
     REDEMPTIONS_READ = "redemptions:read"
     REDEMPTIONS_END = "redemptions:end"
     """Handing over what was issued, or taking it back."""
+    PAYOUTS_REQUEST = "payouts:request"
+    """Asking for a payout on a member's behalf."""
+    PAYOUTS_READ = "payouts:read"
+    PAYOUTS_DECIDE = "payouts:decide"
+    PAYOUTS_SETTLE = "payouts:settle"
+    """Exporting approved payouts, with their accounts in clear, and saying what became of them."""
     CASES_READ = "cases:read"
     CASES_DECIDE = "cases:decide"
     METRICS_READ = "metrics:read"
@@ -83,12 +89,22 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.MEMBERS_MERGE,
         Permission.REDEMPTIONS_READ,
         Permission.REDEMPTIONS_END,
+        Permission.PAYOUTS_REQUEST,
+        Permission.PAYOUTS_READ,
         Permission.CASES_READ,
         Permission.CASES_DECIDE,
         Permission.ACTIONS_MODERATE,
     }
     | {Permission.APPROVALS_READ},
     "analyst": _READERS | {Permission.REPORTS_READ},
+    "finance": _READERS
+    | {
+        Permission.REPORTS_READ,
+        Permission.ACCOUNTING_CLOSE,
+        Permission.PAYOUTS_READ,
+        Permission.PAYOUTS_DECIDE,
+        Permission.PAYOUTS_SETTLE,
+    },
 }
 
 

@@ -23,6 +23,7 @@ from loyalty.models import (
     MemberFact,
     MemberSession,
     OneTimeCode,
+    PayoutPayee,
     Person,
     PersonIdentity,
     QrUse,
@@ -31,6 +32,7 @@ from loyalty.models import (
     TierDay,
     TierStanding,
 )
+from loyalty.payouts.finding import require_none_owed
 from loyalty.rewards.ending import end_held
 
 _OF_A_PERSON: tuple[type[SQLModel], ...] = (
@@ -48,6 +50,7 @@ _OF_A_PERSON: tuple[type[SQLModel], ...] = (
     TierDay,
     TierBonus,
     ActionProof,
+    PayoutPayee,
 )
 """Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
 
@@ -66,10 +69,12 @@ async def erase_member(session: WriteSession, member_id: int, *, actor: str, rea
     account = await open_account(connection, member_id, now=now)
     if account.status == "erased":
         return account.member_id
+    family = await family_of(connection, account.member_id)
+    await require_none_owed(session, family)
     forfeit(account, Act(Cause("erasure", 0), actor, now, now, reason))
     await write_accounts(connection, [account])
     await end_held(session, account.member_id, actor=actor, now=now)
-    await forget_persons(session, await family_of(connection, account.member_id))
+    await forget_persons(session, family)
     statement = update(Member).where(col(Member.member_id) == account.member_id)
     await session.exec(statement.values(status="erased", tier=None))
     await publish(connection, [MemberErased(member_id=account.member_id, erased_at=now)], now=now)

@@ -11,6 +11,7 @@ from loyalty.models.invoice import Invoice, InvoiceKey, InvoicePayment
 from loyalty.models.job import Job, JobItem, JobPayment, JobProblem, JobStep
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
 from loyalty.models.member import Consent, Identity, Member, MemberFact, Person, PersonIdentity
+from loyalty.models.payout import Payout, PayoutBatch, PayoutPayee
 from loyalty.models.programme import ProgrammeDraft, ProgrammeVersion
 from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.referral import Referral, ReferralCode
@@ -65,6 +66,9 @@ __all__ = [
     "MemberFact",
     "MemberSession",
     "OneTimeCode",
+    "Payout",
+    "PayoutBatch",
+    "PayoutPayee",
     "Person",
     "PersonIdentity",
     "ProgrammeDraft",

@@ -20,7 +20,10 @@ class Redemption(SQLModel, table=True):
         CheckConstraint("(state IN ('reserved', 'issued')) = (ended_at IS NULL)", name="redemption_ended"),
         CheckConstraint("state <> 'used' OR store_id IS NOT NULL", name="redemption_used_somewhere"),
         Index("redemption_reward", "reward", "issued_at"),
-        Index("redemption_open", "expires_at", postgresql_where=text("state = 'issued' AND expires_at IS NOT NULL")),
+        Index(
+            *("redemption_open", "expires_at"),
+            postgresql_where=text("state IN ('reserved', 'issued') AND expires_at IS NOT NULL"),
+        ),
         Index("redemption_state", "state", "issued_at"),
         CheckConstraint("(purchase_no IS NULL) = (purchase_member_id IS NULL)", name="redemption_used_in"),
         Index(

@@ -11,6 +11,8 @@ DISCOUNT_KINDS = ("percent_discount", "amount_discount", "free_item")
 """Used at the till: until then the points are held, not spent."""
 DELIVERED_KINDS = ("gift", "partner", "wallet_points")
 """The member gets it when it is issued, or staff hand it over: the points are spent at once."""
+PAYOUT = "payout"
+"""Money: the points are held until a second person has approved it, and spent then."""
 
 
 class RewardPrice(Part, frozen=True, kw_only=True):
@@ -39,6 +41,8 @@ class RewardEffect(Part, frozen=True, kw_only=True):
     - ``amount_discount``: ``amount_minor`` of what the matching lines cost, and no more than they do.
     - ``free_item``: one unit of the cheapest matching line.
     - ``wallet_points``: ``points`` in ``wallet``.
+    - ``payout``: ``amount_minor`` of money for each unit, whose price the reward's prices are; from ``minimum_units``
+      to ``maximum_units`` at once.
     """
 
     kind: str
@@ -55,6 +59,9 @@ class RewardEffect(Part, frozen=True, kw_only=True):
     """Inclusive, compared with what the basket costs after its own discounts."""
     wallet: str = ""
     points: int = 0
+    minimum_units: int = 1
+    maximum_units: int = 0
+    """A payout has to say it."""
 
 
 class Reward(Part, frozen=True, kw_only=True):
@@ -83,7 +90,8 @@ class Reward(Part, frozen=True, kw_only=True):
     condition: str = ""
     """In CEL over the facts of a member. Empty: always."""
     valid_days: int = 30
-    """How long an issued one can be used: through the whole of that local day after the day it was issued."""
+    """How long an issued one can be used: through the whole of that local day after the day it was issued. How long a
+    payout waits to be approved."""
     at_expiry: Literal["return", "keep"] = "return"
     """What becomes of the points of one that was not used: they return to the member, or the business keeps them."""
     cancellable: bool = True

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _STOCK = "SELECT reward, given, taken FROM reward_stock"
 _STATES = """
-SELECT reward, CASE WHEN state = 'issued' AND expires_at <= $1 THEN 'expired' ELSE state END AS state,
+SELECT reward, CASE WHEN state IN ('reserved', 'issued') AND expires_at <= $1 THEN 'expired' ELSE state END AS state,
        count(*) AS redemptions
 FROM redemption GROUP BY 1, 2
 """

@@ -8,7 +8,7 @@ from loyalty.earning.calendar import local_day_starts, period_key, plus_months
 from loyalty.earning.purchase import MemberFacts
 from loyalty.earning.readers import read_member_facts
 from loyalty.ledger.account import Account, available
-from loyalty.programme.rewards import Reward
+from loyalty.programme.rewards import PAYOUT, Reward
 from loyalty.programme.rules import CAP_PERIODS
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.windows import is_open, zone_named
@@ -33,19 +33,26 @@ class Situation:
         return self.now.astimezone(zone_named(self.account.zone)).date()
 
 
-def reasons_against(reward: Reward, situation: Situation, programme: ProgrammeSnapshot) -> tuple[Reason, ...]:
-    """Why the member may not have ``reward``, a reward of ``programme``. Empty: they may."""
+def reasons_against(
+    reward: Reward, situation: Situation, programme: ProgrammeSnapshot, *, units: int | None = None
+) -> tuple[Reason, ...]:
+    """Why the member may not have ``reward``, a reward of ``programme``. Empty: they may.
+
+    ``units``: of a payout; None: the fewest that there are.
+    """
+    asked = reward.effect.minimum_units if units is None else units
     return (
         *_standing(reward, situation),
         *_audience(reward, situation, programme),
+        *_units(reward, asked),
         *_limits(reward, situation),
-        *_price(reward, situation, programme),
+        *_price(reward, situation, programme, asked),
     )
 
 
-def price_wallets(reward: Reward, programme: ProgrammeSnapshot) -> dict[str, int]:
-    """What the reward costs: wallet -> points."""
-    return {price.wallet or programme.document.primary_wallet: price.points for price in reward.prices}
+def price_wallets(reward: Reward, programme: ProgrammeSnapshot, *, units: int = 1) -> dict[str, int]:
+    """What the reward costs, ``units`` times: wallet -> points."""
+    return {price.wallet or programme.document.primary_wallet: price.points * units for price in reward.prices}
 
 
 def _standing(reward: Reward, situation: Situation) -> Iterator[Reason]:
@@ -70,6 +77,16 @@ def _audience(reward: Reward, situation: Situation, programme: ProgrammeSnapshot
         conditions, bit = programme.reward_conditions, 1 << list(programme.rewards).index(reward.code)
         if not conditions.decide(bit, read_member_facts(conditions.facts, facts)).holding:
             yield Reason(code="condition")
+
+
+def _units(reward: Reward, units: int) -> Iterator[Reason]:
+    effect = reward.effect
+    if effect.kind != PAYOUT:
+        return
+    if units < effect.minimum_units:
+        yield Reason(code="too_few_units", limit=effect.minimum_units)
+    if units > effect.maximum_units:
+        yield Reason(code="too_many_units", limit=effect.maximum_units)
 
 
 def _limits(reward: Reward, situation: Situation) -> Iterator[Reason]:
@@ -100,8 +117,8 @@ def _next_start(period: str, today: date, zone: str) -> datetime | None:
     return local_day_starts(following[period], zone)
 
 
-def _price(reward: Reward, situation: Situation, programme: ProgrammeSnapshot) -> Iterator[Reason]:
-    for wallet, required in price_wallets(reward, programme).items():
+def _price(reward: Reward, situation: Situation, programme: ProgrammeSnapshot, units: int) -> Iterator[Reason]:
+    for wallet, required in price_wallets(reward, programme, units=units).items():
         there = available(situation.account, wallet, situation.now)
         if there < required:
             yield Reason(

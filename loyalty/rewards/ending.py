@@ -16,6 +16,7 @@ from loyalty.ledger.restoring import restore
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Redemption
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.rewards import PAYOUT
 from loyalty.programme.wallets import ExpiredRestore
 from loyalty.refunds.tracing import trace_captured
 from loyalty.rewards.codes import RedemptionNotFoundError
@@ -43,7 +44,7 @@ class RedemptionNotOpenError(ConflictError):
 
 
 class NotCancellableError(ConflictError):
-    """The reward says that what was issued is not taken back."""
+    """The reward says that what was issued is not taken back, or it is a payout that was approved."""
 
     code = "redemption_not_cancellable"
     title = "This reward cannot be given back."
@@ -78,6 +79,8 @@ async def cancel_redemption(
     if by_member is not None and account.member_id != by_member:
         raise RedemptionNotFoundError
     require_open(redemption, now=now)
+    if redemption.kind == PAYOUT and redemption.state != "reserved":
+        raise NotCancellableError("A payout that is approved is paid, or said to have failed.")
     if by_member is not None and not _is_cancellable(redemption, document):
         raise NotCancellableError
     await give_back(session, account, redemption, "cancelled", document=document, actor=actor, reason=reason, now=now)
@@ -86,12 +89,12 @@ async def cancel_redemption(
 
 async def fulfil_redemption(session: WriteSession, key: tuple[int, int], *, actor: str, now: datetime) -> Redemption:
     """The member has it now. Raises ``RedemptionNotFoundError`` and ``RedemptionNotOpenError``, also for one whose
-    points are still held: those are used at a till.
+    points are still held, since those are used at a till, and for a payout, which is exported first.
     """
     account, redemption = await lock_redemption(session, key, now=now)
     require_open(redemption, now=now)
-    if redemption.expires_at is not None:
-        raise RedemptionNotOpenError("This one is used at a till.", redemption_state=redemption.state)
+    if redemption.expires_at is not None or redemption.kind == PAYOUT:
+        raise RedemptionNotOpenError("This one is not handed over.", redemption_state=redemption.state)
     await write_accounts(await driver(session), [account])
     await end(session, redemption, "fulfilled", actor=actor, now=now)
     return redemption

@@ -14,6 +14,7 @@ from loyalty.ledger.loading import lock_accounts
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Redemption
 from loyalty.rewards.ending import end_all
+from loyalty.rewards.states import OPEN
 
 
 async def expire_redemptions(session: WriteSession, *, now: datetime, limit: int) -> int:
@@ -24,7 +25,7 @@ async def expire_redemptions(session: WriteSession, *, now: datetime, limit: int
     connection = await driver(session)
     overdue = (
         select(Redemption)
-        .where(col(Redemption.state) == "issued", col(Redemption.expires_at) <= now)
+        .where(col(Redemption.state).in_(OPEN), col(Redemption.expires_at) <= now)
         .order_by(col(Redemption.expires_at))
         .limit(limit)
     )

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import col, or_, select, tuple_
+from sqlmodel import and_, col, or_, select, tuple_
 
 from kernel.database import ReadSession
 from loyalty.models import Redemption, RedemptionCode
+from loyalty.programme.rewards import PAYOUT
 from loyalty.rewards.codes import RedemptionNotFoundError
+from loyalty.rewards.states import OPEN
 
 
 async def read_redemption(session: ReadSession, key: tuple[int, int]) -> Redemption:
@@ -23,11 +25,17 @@ async def read_redemption(session: ReadSession, key: tuple[int, int]) -> Redempt
 
 
 async def key_of_code(session: ReadSession, code: str) -> tuple[int, int]:
-    """Member and number of what ``code``, in its kept form, shows. Raises ``RedemptionNotFoundError``."""
-    statement = select(RedemptionCode.member_id, RedemptionCode.redemption_no).where(
-        col(RedemptionCode.shown_code) == code
+    """Member and number of what ``code``, in its kept form, shows.
+
+    Raises ``RedemptionNotFoundError``, also for a payout: no till hands out money.
+    """
+    shown = and_(
+        col(Redemption.member_id) == col(RedemptionCode.member_id),
+        col(Redemption.redemption_no) == col(RedemptionCode.redemption_no),
+        col(Redemption.kind) != PAYOUT,
     )
-    found = (await session.exec(statement)).one_or_none()
+    statement = select(RedemptionCode.member_id, RedemptionCode.redemption_no).join(Redemption, shown)
+    found = (await session.exec(statement.where(col(RedemptionCode.shown_code) == code))).one_or_none()
     if found is None:
         raise RedemptionNotFoundError
     return found
@@ -60,12 +68,12 @@ async def list_by_state(
     """
     order = tuple_(col(Redemption.issued_at), col(Redemption.member_id), col(Redemption.redemption_no))
     statement = select(Redemption)
-    overdue = (col(Redemption.state) == "issued") & (col(Redemption.expires_at) <= now)
+    overdue = col(Redemption.state).in_(OPEN) & (col(Redemption.expires_at) <= now)
     if state == "expired":
         statement = statement.where(or_(col(Redemption.state) == state, overdue))
     elif state is not None:
         statement = statement.where(col(Redemption.state) == state)
-    if state == "issued":
+    if state in OPEN:
         statement = statement.where(or_(col(Redemption.expires_at).is_(None), col(Redemption.expires_at) > now))
     if reward is not None:
         statement = statement.where(col(Redemption.reward) == reward)

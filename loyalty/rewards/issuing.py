@@ -1,6 +1,6 @@
 """Issuing a reward: all of its prices are held or spent, a piece is taken, and the code is there; or nothing is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +15,11 @@ from loyalty.ledger.holding import capture_hold, place_hold
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Redemption, RedemptionCode
-from loyalty.programme.rewards import DISCOUNT_KINDS, Reward
+from loyalty.programme.rewards import DISCOUNT_KINDS, PAYOUT, Reward
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.rewards.codes import new_code
 from loyalty.rewards.eligibility import Situation, price_wallets, reasons_against
-from loyalty.rewards.reasons import RewardNotFoundError, RewardRefusedError
+from loyalty.rewards.reasons import Reason, RewardNotFoundError, RewardRefusedError
 from loyalty.rewards.situating import read_situation
 from loyalty.rewards.stock import lock_left, take_piece
 
@@ -31,25 +31,35 @@ _HELD_WHERE = ""
 
 
 async def issue_reward(
-    session: WriteSession, member_id: int, code: str, *, programme: ProgrammeSnapshot, actor: str, now: datetime
+    session: WriteSession,
+    member_id: int,
+    code: str,
+    *,
+    programme: ProgrammeSnapshot,
+    actor: str,
+    units: int | None = None,
+    now: datetime,
 ) -> Redemption:
     """Give the member (or the one they were merged into) the reward ``code`` of ``programme``.
 
-    Raises ``MemberNotFoundError``, ``RewardNotFoundError``, and ``RewardRefusedError`` with every reason.
+    ``units``: of a payout, and of nothing else; its price is paid so many times. Raises ``MemberNotFoundError``,
+    ``RewardNotFoundError``, and ``RewardRefusedError`` with every reason.
     """
     reward = programme.rewards.get(code)
     if reward is None:
         raise RewardNotFoundError(reward=code)
+    if (reward.effect.kind == PAYOUT) is (units is None):
+        raise RewardRefusedError([Reason(code="payee_needed" if units is None else "not_a_payout")])
     connection = await driver(session)
     account = await open_account(connection, member_id, now=now)
     left = await lock_left(connection, reward.code)
     situation = await read_situation(connection, account, programme, left={reward.code: left}, now=now)
-    if reasons := reasons_against(reward, situation, programme):
+    if reasons := reasons_against(reward, situation, programme, units=units):
         raise RewardRefusedError(reasons)
     number = await connection.fetchval(_NEXT_NO, account.member_id)
     act = Act(Cause("redemption", number), actor, now, now)
     redemption = _redemption(reward, situation, programme, act)
-    redemption.prices = _pay(account, reward, programme, redemption, act)
+    redemption.prices = _pay(account, reward, price_wallets(reward, programme, units=units or 1), redemption, act)
     _deliver(account, reward, programme, act)
     await take_piece(connection, reward.code)
     await write_accounts(connection, [account])
@@ -82,38 +92,39 @@ async def note_changes(session: WriteSession, redemptions: Sequence[Redemption],
 
 
 def is_held(reward: Reward) -> bool:
-    """Whether the points stay the member's until it is used; otherwise they are spent when it is issued."""
-    return reward.effect.kind in DISCOUNT_KINDS and reward.at_expiry == "return"
+    """Whether the points stay the member's until it is used or approved; otherwise they are spent when it is issued."""
+    return reward.effect.kind == PAYOUT or (reward.effect.kind in DISCOUNT_KINDS and reward.at_expiry == "return")
 
 
 def _redemption(reward: Reward, situation: Situation, programme: ProgrammeSnapshot, act: Act) -> Redemption:
-    used_at_till = reward.effect.kind in DISCOUNT_KINDS
-    at_once = reward.effect.kind == "wallet_points"
+    kind = reward.effect.kind
+    ends = kind in DISCOUNT_KINDS or kind == PAYOUT
+    at_once = kind == "wallet_points"
     last_day = situation.today + timedelta(days=reward.valid_days)
     return Redemption(
         member_id=situation.account.member_id,
         redemption_no=act.cause.no,
         reward=reward.code,
-        kind=reward.effect.kind,
+        kind=kind,
         programme_version=programme.version,
-        state="fulfilled" if at_once else "issued",
+        state="fulfilled" if at_once else "reserved" if kind == PAYOUT else "issued",
         shown_code=new_code(),
         prices=[],
         price_minor=reward.price_minor,
         local_date=situation.today,
         issued_at=act.now,
-        expires_at=local_day_starts(last_day + timedelta(days=1), situation.account.zone) if used_at_till else None,
+        expires_at=local_day_starts(last_day + timedelta(days=1), situation.account.zone) if ends else None,
         ended_at=act.now if at_once else None,
         actor=act.actor,
     )
 
 
 def _pay(
-    account: Account, reward: Reward, programme: ProgrammeSnapshot, redemption: Redemption, act: Act
+    account: Account, reward: Reward, asked: Mapping[str, int], redemption: Redemption, act: Act
 ) -> list[dict[str, Any]]:
-    """Hold each price, and spend what is not to be held."""
+    """Hold each price, ``asked`` by wallet, and spend what is not to be held."""
     prices = []
-    for wallet, points in price_wallets(reward, programme).items():
+    for wallet, points in asked.items():
         hold = place_hold(
             account,
             wallet,

@@ -16,6 +16,8 @@ class Reason(Struct, frozen=True, kw_only=True):
       ``out_of_stock``: none.
     - ``insufficient_points``: ``wallet``, ``required``, ``available``, ``missing``.
     - ``limit_reached``: ``period`` (day, week, month, lifetime), ``limit``, and ``resets_at`` unless it never does.
+    - ``too_few_units``, ``too_many_units`` of a payout: ``limit``.
+    - ``payee_needed`` for a payout that was asked for like another reward, ``not_a_payout`` for the contrary: none.
     """
 
     code: str

@@ -15,14 +15,15 @@ WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdr
   AND c.relname IN ('journal', 'lot', 'lot_movement', 'hold', 'member', 'balance', 'ledger_seal', 'idempotency_key',
                     'receipt_key', 'outbox_event', 'outbox_delivery', 'outbox_parked', 'audit_entry', 'cap_counter',
                     'purchase', 'purchase_line', 'refund', 'action', 'action_event', 'invoice', 'invoice_payment',
-                    'invoice_key')
+                    'invoice_key', 'redemption', 'payout', 'payout_batch')
   AND a.attname ~* '(^|_)(name|surname|phone|mail|email|address|birth|birthday|card|passport|comment|note)(_|$)'
 """),
 )
 
 KNOWN_VALUES: Final = Invariant(
     "I14",
-    "No member's phone, e-mail or card stands in the journal, a refund, an action, the audit log, an event, an answer.",
+    "No member's phone, e-mail, card or account stands in the journal, a refund, an action, the audit, an event, an "
+    "answer.",
     Query(r"""
 SELECT known.member_id, texts.place, 'no personal data', 'their ' || known.kind
 FROM (
@@ -54,6 +55,8 @@ CROSS JOIN LATERAL (
 JOIN (
     SELECT member_id, kind, lower(value) AS word FROM person_identity
     WHERE kind IN ('phone', 'email', 'card') AND length(value) >= 8 AND member_id BETWEEN $1 AND $2
+    UNION SELECT member_id, 'account', lower(account) FROM payout_payee
+    WHERE length(account) >= 8 AND member_id BETWEEN $1 AND $2
 ) AS known USING (word)
 """),
 )
@@ -79,6 +82,7 @@ FROM (
     UNION ALL SELECT member_id, 'one_time_code' FROM one_time_code
     UNION ALL SELECT member_id, 'qr_use' FROM qr_use
     UNION ALL SELECT member_id, 'action_proof' FROM action_proof
+    UNION ALL SELECT member_id, 'payout_payee' FROM payout_payee
 ) AS kept
 JOIN erased USING (member_id)
 WHERE kept.member_id BETWEEN $1 AND $2

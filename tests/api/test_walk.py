@@ -35,6 +35,7 @@ NOBODYS: dict[str, str] = {
     "invoice_id": encode_public_id("inv", 999_999, 1),
     "payment_no": "1",
     "job_id": "999999",
+    "batch_id": "999999",
 }
 """Ids that are well-formed and nobody's; of what the business names itself, any name."""
 OTHER_PARAMETERS = "nowhere-1"

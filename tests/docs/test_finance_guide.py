@@ -10,6 +10,7 @@ from loyalty.members.ids import member_public_id
 from loyalty.stores import create_store
 from tests.clocks import MovableClock
 from tests.docs.guide import exchanges, run
+from tests.journeys.counter import Counter, payout
 from tests.journeys.tills import basket, done, line, sale
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop, Till
@@ -20,6 +21,7 @@ PROGRAMME = programme(
     rate(points=1, per_minor=100),
     currency="EUR",
     spending={"value": {"points": 1, "minor": 10}, "maximum_share_bp": 5_000},
+    rewards=[payout("cash", 10, amount_minor=100)],
 )
 IN_FEBRUARY = datetime(2026, 2, 20, 10, 0, tzinfo=UTC)
 
@@ -56,6 +58,9 @@ async def test_every_request_of_the_guide_gets_the_answer_that_is_printed(
     hold = await done(client, station, "holds", held)
     await done(client, station, "purchases", sale("p1", line("x", 2_000), member=token, hold_id=hold["id"]) | at)
     clock.set(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
-    tokens = {role: (await shop.staff(role))["Authorization"].removeprefix("Bearer ") for role in ("analyst", "owner")}
-    assert await run(client, PAGE, tokens, {}) == len(exchanges(PAGE)) == 3
+    payee = {"holder": "Anna Kovaleva", "iban": "DE89 3704 0044 0532 0130 00"}
+    await Counter(services, client, shop).post(anna, "payouts", {"reward": "cash", "units": 5, "payee": payee})
+    roles = ("analyst", "owner", "finance")
+    tokens = {role: (await shop.staff(role))["Authorization"].removeprefix("Bearer ") for role in roles}
+    assert await run(client, PAGE, tokens, {}) == len(exchanges(PAGE)) == 7
     await assert_verified(services)

@@ -35,6 +35,11 @@ def discount(code: str, points: int = 100, *, share_bp: int = 1_000, **more: Any
     )
 
 
+def payout(code: str, points: int = 100, *, amount_minor: int = 500, **effect: int) -> dict[str, Any]:
+    """Money: ``amount_minor`` for ``points``, up to five times at once."""
+    return reward(code, points, kind="payout", effect={"amount_minor": amount_minor, "maximum_units": 5, **effect})
+
+
 def with_rewards(*rewards: dict[str, Any], **more: Any) -> ProgrammeDocument:
     """A programme with points and stamps."""
     return programme(wallets=[POINTS, STAMPS], rewards=list(rewards), **more)

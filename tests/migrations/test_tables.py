@@ -26,6 +26,7 @@ RECORDS_OF_STAFF = {
     "job",
     "job_problem",
     "job_step",
+    "payout_batch",
     "review_case",
     "shift_report",
     "task",

@@ -10,8 +10,9 @@ from loyalty.programme.checks.names import check_codes, check_known, check_names
 from loyalty.programme.checks.segments import check_segments_known
 from loyalty.programme.checks.windows import check_window
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.part import MAX_EXACT
 from loyalty.programme.problems import Problems, ProgrammeProblem
-from loyalty.programme.rewards import DISCOUNT_KINDS, Reward, RewardEffect
+from loyalty.programme.rewards import DISCOUNT_KINDS, PAYOUT, Reward, RewardEffect
 from loyalty.programme.rules import CAP_PERIODS
 
 _OF_LINES = ("lines", "except_lines", "minimum_basket_minor")
@@ -22,9 +23,11 @@ EFFECT_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "amount_discount": ("amount_minor", *_OF_LINES),
     "free_item": _OF_LINES,
     "wallet_points": ("wallet", "points"),
+    PAYOUT: ("amount_minor", "minimum_units", "maximum_units"),
 }
 WHOLE_BP = 10_000
 MAX_VALID_DAYS = 3_650
+MAX_UNITS = 1_000_000
 
 
 def check_rewards(document: ProgrammeDocument) -> Problems:
@@ -39,13 +42,14 @@ def check_rewards(document: ProgrammeDocument) -> Problems:
         yield from _check_prices(reward, path, document)
         yield from _check_audience(reward, path, document)
         yield from _check_limits(reward, path)
+        yield from _check_payout(reward, path)
 
 
 def _check_effect(effect: RewardEffect, path: str, document: ProgrammeDocument) -> Problems:
     yield from check_kind(effect, effect.kind, EFFECT_MEMBERS, path)
     if effect.kind == "percent_discount" and not 1 <= effect.share_bp <= WHOLE_BP:
         yield ProgrammeProblem(f"{path}.share_bp", "out_of_range", f"is not from 1 to {WHOLE_BP}")
-    if effect.kind == "amount_discount" and effect.amount_minor < 1:
+    if effect.kind in ("amount_discount", PAYOUT) and effect.amount_minor < 1:
         yield ProgrammeProblem(f"{path}.amount_minor", "out_of_range", "is below 1")
     if effect.kind == "wallet_points":
         wallets = (wallet.code for wallet in document.wallets)
@@ -97,3 +101,23 @@ def _check_limits(reward: Reward, path: str) -> Problems:
             yield ProgrammeProblem(f"{path}.limits.{period}", "out_of_range", "is below 1; leave it out for no limit")
     if not 0 <= reward.valid_days <= MAX_VALID_DAYS:
         yield ProgrammeProblem(f"{path}.valid_days", "out_of_range", f"is not from 0 to {MAX_VALID_DAYS}")
+
+
+def _check_payout(reward: Reward, path: str) -> Problems:
+    """Money is not given for nothing, and never without a bound."""
+    if reward.effect.kind != PAYOUT:
+        return
+    effect = reward.effect
+    if not 1 <= effect.minimum_units <= MAX_UNITS:
+        yield ProgrammeProblem(f"{path}.effect.minimum_units", "out_of_range", f"is not from 1 to {MAX_UNITS}")
+    if not max(1, effect.minimum_units) <= effect.maximum_units <= MAX_UNITS:
+        text = f"is not from the minimum to {MAX_UNITS}"
+        yield ProgrammeProblem(f"{path}.effect.maximum_units", "out_of_range", text)
+    elif max(effect.amount_minor, *(price.points for price in reward.prices), 0) * effect.maximum_units > MAX_EXACT:
+        yield ProgrammeProblem(f"{path}.effect.maximum_units", "out_of_range", f"makes more than {MAX_EXACT}")
+    if not reward.prices:
+        yield ProgrammeProblem(f"{path}.prices", "money_for_nothing", "is empty: a payout costs points")
+    if reward.at_expiry != "return":
+        yield ProgrammeProblem(f"{path}.at_expiry", "not_for_this_kind", "takes points for money that was not paid")
+    if reward.price_minor:
+        yield ProgrammeProblem(f"{path}.price_minor", "not_for_this_kind", "is taken by a till")

@@ -14,7 +14,7 @@ from api.services import Services
 from loyalty.models import Staff
 from tests.shop import Shop, bearer
 
-EVERYBODY: Final = "owner manager marketer support analyst"
+EVERYBODY: Final = "owner manager marketer support analyst finance"
 BUSINESS: Final = "owner manager"
 MAY: Final = {
     # Stores and what stands in them
@@ -115,11 +115,20 @@ MAY: Final = {
     "getRedemption": "owner manager support",
     "fulfilRedemption": "owner manager support",
     "cancelRedemption": "owner manager support",
+    "requestMemberPayout": "owner manager support",
+    "listPayouts": "owner manager support finance",
+    "getPayout": "owner manager support finance",
+    "decidePayout": "owner manager finance",
+    "settlePayout": "owner manager finance",
+    "createPayoutBatch": "owner manager finance",
+    "listPayoutBatches": "owner manager support finance",
+    "getPayoutBatch": "owner manager support finance",
+    "getPayoutBatchFile": "owner manager finance",
     # The house
-    "getLiabilityFile": "owner manager marketer analyst",
-    "getLiability": "owner manager marketer analyst",
-    "getSettlementFile": "owner manager marketer analyst",
-    "getSettlement": "owner manager marketer analyst",
+    "getLiabilityFile": "owner manager marketer analyst finance",
+    "getLiability": "owner manager marketer analyst finance",
+    "getSettlementFile": "owner manager marketer analyst finance",
+    "getSettlement": "owner manager marketer analyst finance",
     "cancelTask": "owner manager marketer",
     "listTasks": EVERYBODY,
     "getTask": EVERYBODY,
@@ -132,10 +141,10 @@ MAY: Final = {
     "getJobProblemsFile": "owner manager marketer",
     "getJob": "owner manager marketer",
     "reverseJob": BUSINESS,
-    "closeAccountingPeriod": BUSINESS,
-    "listAccountingPeriods": "owner manager marketer analyst",
-    "getAccountingPeriodFile": "owner manager marketer analyst",
-    "getAccountingPeriod": "owner manager marketer analyst",
+    "closeAccountingPeriod": "owner manager finance",
+    "listAccountingPeriods": "owner manager marketer analyst finance",
+    "getAccountingPeriodFile": "owner manager marketer analyst finance",
+    "getAccountingPeriod": "owner manager marketer analyst finance",
     "listAuditEntries": BUSINESS,
     "getDevelopmentOutbox": "owner",
 }

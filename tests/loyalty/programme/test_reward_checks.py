@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from loyalty.programme.validation import validate
-from tests.journeys.counter import discount, reward, with_rewards
+from tests.journeys.counter import discount, payout, reward, with_rewards
 
 BROKEN: list[tuple[dict[str, Any], str, str]] = [
     (reward("bad code"), ".code", "bad_code"),
@@ -21,6 +21,18 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     (reward("a", kind="wallet_points", effect={"wallet": "stamps"}), ".effect.points", "out_of_range"),
     (reward("a", kind="wallet_points", effect={"wallet": "points", "points": 1}), ".effect.wallet", "buys_itself"),
     (discount("a", effect={"lines": {"kinds": ["soap"]}}), ".effect.lines.kinds[0]", "unknown_line_kind"),
+    (payout("a", amount_minor=0), ".effect.amount_minor", "out_of_range"),
+    (payout("a", minimum_units=0), ".effect.minimum_units", "out_of_range"),
+    (payout("a", maximum_units=0), ".effect.maximum_units", "out_of_range"),
+    (payout("a", minimum_units=6), ".effect.maximum_units", "out_of_range"),
+    (payout("a", maximum_units=1_000_001), ".effect.maximum_units", "out_of_range"),
+    (payout("a", amount_minor=2**52), ".effect.maximum_units", "out_of_range"),
+    (payout("a", points=2**52), ".effect.maximum_units", "out_of_range"),
+    (payout("a", points=0), ".prices", "money_for_nothing"),
+    (payout("a") | {"at_expiry": "keep"}, ".at_expiry", "not_for_this_kind"),
+    (payout("a") | {"price_minor": 1}, ".price_minor", "not_for_this_kind"),
+    (payout("a") | {"auto_issue": True}, ".auto_issue", "not_for_this_kind"),
+    (reward("a", effect={"maximum_units": 5}), ".effect.maximum_units", "not_for_this_kind"),
     (reward("a", prices=[{"points": 0}]), ".prices[0].points", "out_of_range"),
     (reward("a", prices=[{"points": -1}]), ".prices[0].points", "out_of_range"),
     (reward("a", prices=[{"points": 2**53}]), ".prices[0].points", "out_of_range"),
@@ -52,4 +64,4 @@ def test_two_rewards_have_two_codes() -> None:
 
 
 def test_a_sound_reward_has_no_problem() -> None:
-    assert validate(with_rewards(discount("a", stock=0, limits={"day": 1}), reward("b", 0))) == []
+    assert validate(with_rewards(discount("a", stock=0, limits={"day": 1}), reward("b", 0), payout("c"))) == []

@@ -16,6 +16,7 @@ from loyalty.verification import (
     limits,
     lots,
     outbox,
+    payouts,
     privacy,
     receipts,
     references,
@@ -476,6 +477,30 @@ DAMAGES = (
         "a code of another redemption",
         "UPDATE redemption_code SET redemption_no = redemption_no + 90 WHERE redemption_no = 1",
     ),
+    damage(
+        payouts.DECIDED,
+        "a payout that was paid without having been exported",
+        "UPDATE payout AS p SET batch_id = NULL FROM redemption AS r"
+        " WHERE (r.member_id, r.redemption_no) = (p.member_id, p.redemption_no) AND r.state = 'fulfilled'",
+        "DELETE FROM payout_batch AS b WHERE NOT EXISTS (SELECT FROM payout AS p WHERE p.batch_id = b.batch_id)",
+    ),
+    damage(
+        payouts.DECIDED,
+        "points held for money that nobody asked for",
+        "DELETE FROM payout WHERE decision IS NULL",
+    ),
+    damage(
+        payouts.AMOUNT,
+        "more money than the points buy",
+        "UPDATE payout SET amount_minor = amount_minor + 1 WHERE batch_id IS NULL",
+    ),
+    damage(
+        payouts.AMOUNT,
+        "a payout for the points of fewer units",
+        "UPDATE payout SET units = units * 2, amount_minor = amount_minor * 2 WHERE batch_id IS NULL",
+    ),
+    damage(payouts.BATCHES, "a batch of another sum", "UPDATE payout_batch SET total_minor = total_minor + 1"),
+    damage(payouts.PAYEES, "money for nobody", "DELETE FROM payout_payee"),
     damage(
         references.REDEMPTIONS,
         "a reward that was never published",

@@ -25,6 +25,11 @@ from loyalty.members.corrections import adjust_points
 from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
+from loyalty.payouts.deciding import decide_payout
+from loyalty.payouts.exporting import export_payouts
+from loyalty.payouts.payees import payee_of
+from loyalty.payouts.requesting import request_payout
+from loyalty.payouts.settling import settle_payout
 from loyalty.reactions import REACTIONS
 from loyalty.rewards.ending import cancel_redemption
 from loyalty.rewards.issuing import issue_reward
@@ -57,7 +62,11 @@ PROGRAMME = programme(
         {"code": "gold", "names": {"en": "Gold"}, "thresholds": {"spend_minor": 300_000}, "entry_bonus": {"points": 9}},
     ],
     tier_settings={"window": {"kind": "days", "count": 20}, "downgrade": "one_step", "adjustments_count": True},
-    rewards=[discount("tenth", 10), reward("mug", 5, stock=10)],
+    rewards=[
+        discount("tenth", 10),
+        reward("mug", 5, stock=10),
+        reward("cash", 2, kind="payout", effect={"amount_minor": 50, "maximum_units": 9}),
+    ],
     actions=[
         action("login", "daily_login", limits={"month": 20}),
         action("story", proof="moderated"),
@@ -235,6 +244,26 @@ class History:
             await session.commit()
         return issued.shown_code
 
+    async def cashes(self, who: str, units: int, *steps: str) -> None:
+        """A payout is asked for; then each of ``steps``: approved, refused, exported, paid, failed."""
+        now, by = self.clock(), "staff:boris"
+        programme = self.services.programmes.at(now)
+        async with self.services.database.write() as session:
+            payee = payee_of(holder="Anna Kovaleva", iban="DE89 3704 0044 0532 0130 00", account=None)
+            found = await request_payout(
+                session, self.members[who], "cash", units, payee, programme=programme, actor="member", now=now
+            )
+            key = (found.payout.member_id, found.payout.redemption_no)
+            for step in steps:
+                if step == "exported":
+                    await export_payouts(session, actor=by, now=now)
+                elif step in ("approved", "refused"):
+                    approved = step == "approved"
+                    await decide_payout(session, key, approved=approved, document=PROGRAMME, actor=by, now=now)
+                else:
+                    await settle_payout(session, key, paid=step == "paid", document=PROGRAMME, actor=by, now=now)
+            await session.commit()
+
     async def seals(self) -> None:
         async with self.services.database.write() as session:
             await seal_members(session, now=self.clock(), limit=1_000)
@@ -270,7 +299,8 @@ async def begin(services: Services, client: httpx.AsyncClient, shop: Shop, clock
 
 async def play(history: History) -> None:
     """Everything that can happen to points. Afterwards anna has an open hold, free points, a reward to be used and a
-    gift, and gave both back once; boris has debt and gave a gift back, clara was merged into anna, dina was erased.
+    gift, gave both back once, and has money that was paid, is to be paid and is asked for; boris has debt and gave a
+    gift back, clara was merged into anna, dina was erased.
     """
     for day in range(6):
         await history.passes(days=1, minutes=3)
@@ -318,6 +348,11 @@ async def play(history: History) -> None:
     for reward_code in ("tenth", "mug"):
         await history.takes("anna", reward_code)
         await history.takes("anna", reward_code, gives_it_back=True)
+    await history.cashes("anna", 2, "approved", "exported", "paid")
+    await history.cashes("anna", 1, "approved", "exported", "failed")
+    await history.cashes("anna", 1, "refused")
+    await history.cashes("anna", 3, "approved")
+    await history.cashes("anna", 1)
     await history.corrects("boris", -5_000, into_debt=True)
     await history.holds("anna", 30, line("x", 30_000))
     await history.sweeps()
