@@ -11,6 +11,7 @@ from bench.backtesting import measure_backtest
 from bench.batches import measure_batches
 from bench.earning import measure_earning
 from bench.growth import measure_growth
+from bench.importing import measure_import
 from bench.machine import machine
 from bench.purchases import measure_purchases
 from bench.quotes import measure_quotes
@@ -19,7 +20,18 @@ from bench.replaying import measure_replay
 from bench.report import keep, write_page
 from bench.servers import measure_servers
 
-PARTS: Final = ("rules", "purchases", "quotes", "batches", "redemptions", "growth", "replay", "backtest", "servers")
+PARTS: Final = (
+    "rules",
+    "purchases",
+    "quotes",
+    "batches",
+    "redemptions",
+    "growth",
+    "replay",
+    "backtest",
+    "import",
+    "servers",
+)
 
 
 def main(
@@ -47,6 +59,7 @@ def main(
         "growth": lambda: measure_growth(large=large),
         "replay": lambda: measure_replay(households=households),
         "backtest": lambda: measure_backtest(processes=processes, households=households),
+        "import": lambda: measure_import(members=min(members, 20_000)),
         "servers": lambda: measure_servers(**load),
     }
     for part in parts or PARTS:

@@ -127,6 +127,19 @@ _HOW: Final = {
             ("backtest_baskets_per_second", "baskets per second", 0),
         ),
     ),
+    "import": (
+        "Moving in",
+        "`comeback import` of {import_members:,} members with {import_lots:,} lots, read and applied in one\n"
+        "transaction. {import_verify}.",
+        (
+            ("import_members_per_second", "members per second, with ten lots each", 0),
+            ("import_lots_per_second", "lots per second", 0),
+            ("import_again_s", "the same files once more, seconds", 1),
+            ("import_report_by_wallet_s", "liability over them, by wallet, seconds", 2),
+            ("import_report_by_store_s", "by store, seconds", 2),
+            ("import_report_by_expiry_month_s", "by the month of expiry, seconds", 2),
+        ),
+    ),
     "servers": (
         "uvicorn and granian",
         "The same sales through each, in turns; see `docs/decisions/0005-http-server.md`.",

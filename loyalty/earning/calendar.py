@@ -19,6 +19,7 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _ONE_DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=16_384)
 def local_day_starts(day: date, zone: str) -> datetime:
     """The instant at which ``day`` starts in ``zone``, as aware UTC; where midnight is skipped, the skip itself."""
     return datetime.combine(day, time(), zone_named(zone)).astimezone(UTC)
