@@ -17,6 +17,7 @@ from api.admin.job_steps import apply_job, reverse_job
 from api.admin.jobs import AdminJobs
 from api.admin.liability_reports import AdminLiability
 from api.admin.member_adjustments import adjust_member_points
+from api.admin.member_goals import member_goals
 from api.admin.member_identities import AdminMemberIdentities
 from api.admin.member_lifecycle import erase_member_for_good, export_member_data, merge_into_member
 from api.admin.member_points import AdminMemberPoints
@@ -57,6 +58,7 @@ from api.me.balance import my_balance
 from api.me.confirmations import MyConfirmations
 from api.me.erasure import erase_me
 from api.me.export import export_my_data
+from api.me.goals import my_goals
 from api.me.history import my_history
 from api.me.home import my_home
 from api.me.identities import MyIdentities
@@ -102,6 +104,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_home,
     my_balance,
     my_tier,
+    my_goals,
     my_history,
     my_purchase,
     my_invoices,
@@ -162,6 +165,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminMembers,
     AdminMemberPoints,
     AdminMemberTier,
+    member_goals,
     AdminMemberIdentities,
     change_member_standing,
     adjust_member_points,

@@ -8,6 +8,7 @@ from loyalty.access.codes import forget_old_codes
 from loyalty.access.confirmations import forget_old_requests
 from loyalty.access.revocations import forget_old_revocations
 from loyalty.actions.birthdays import record_birthdays
+from loyalty.goals.settling import settle_goals
 from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
 from loyalty.payouts.payees import forget_unpaid_payees
@@ -21,6 +22,7 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("sweep-points", timedelta(minutes=1), drain(sweep, limit=500)),
     Job("sweep-tiers", timedelta(minutes=1), drain(sweep_tiers, limit=200)),
     Job("place-members-in-tiers", timedelta(hours=1), walk(place_members, limit=200)),
+    Job("settle-goals", timedelta(minutes=1), drain(settle_goals, limit=100)),
     Job("expire-redemptions", timedelta(minutes=1), drain(expire_redemptions, limit=200)),
     Job("record-birthdays", timedelta(hours=1), walk(record_birthdays, limit=500)),
     Job("seal-members", timedelta(minutes=10), walk(seal_members, limit=500)),

@@ -5,6 +5,7 @@ from loyalty.models.accounting import AccountingClose, AccountingFigure, Account
 from loyalty.models.action import Action, ActionEvent, ActionProof
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
+from loyalty.models.goal import GoalAward, GoalDue
 from loyalty.models.goodwill import GoodwillDay
 from loyalty.models.imports import ImportedLot, ImportedMember, ImportRun
 from loyalty.models.invoice import Invoice, InvoiceKey, InvoicePayment
@@ -42,6 +43,8 @@ __all__ = [
     "CatalogueItem",
     "ConfirmationRequest",
     "Consent",
+    "GoalAward",
+    "GoalDue",
     "GoodwillDay",
     "GuestReceipt",
     "Hold",

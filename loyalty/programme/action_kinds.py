@@ -21,8 +21,8 @@ class ActionKind(NamedTuple):
     own: bool = False
 
 
-def _code(code: str) -> ActionField:
-    return ActionField(code=code, type="code")
+def _code(code: str, *, optional: bool = False) -> ActionField:
+    return ActionField(code=code, type="code", optional=optional)
 
 
 def _int(code: str, *, optional: bool = False) -> ActionField:
@@ -48,7 +48,17 @@ KINDS: Mapping[str, ActionKind] = {
         _SYSTEMS,
         own=True,
     ),
-    "sales_volume": ActionKind((_int("amount_minor"), _int("percent_of_average", optional=True)), _SYSTEMS, own=True),
+    "sales_volume": ActionKind(
+        (
+            _int("amount_minor"),
+            _int("percent_of_average", optional=True),
+            # Of one that Comeback has counted: which goal was reached, in which period.
+            *(_code(code, optional=True) for code in ("goal", "threshold", "period")),
+            _int("quantity", optional=True),
+        ),
+        _SYSTEMS,
+        own=True,
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from msgspec import field
 
 from loyalty.programme.action_rules import ActionRule
 from loyalty.programme.actions import ActionIntake, ActionType
+from loyalty.programme.goals import Goal
 from loyalty.programme.goodwill import GoodwillSettings
 from loyalty.programme.part import Part
 from loyalty.programme.policies import ExpiryPolicy, PendingPolicy
@@ -44,6 +45,7 @@ class ProgrammeDocument(Part, frozen=True, kw_only=True):
     action_intake: ActionIntake = ActionIntake()
     referrals: Referrals | None = None
     """None: bringing friends pays nothing."""
+    goals: tuple[Goal, ...] = ()
     till: TillSettings = TillSettings()
     refunds: RefundSettings = RefundSettings()
     goodwill: GoodwillSettings = GoodwillSettings()

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from loyalty.goals.plan import GoalPlan, goal_plan
 from loyalty.programme.cel import MEMBERS, PURCHASES
 from loyalty.programme.compiled import (
     FACTOR_UNIT,
@@ -75,6 +76,11 @@ class ProgrammeSnapshot:
     def rule_documents(self) -> dict[str, Rule]:
         """The rules of all kinds as they were written, by code."""
         return {rule.code: rule for rule in self.document.rules}
+
+    @cached_property
+    def goal_plan(self) -> GoalPlan:
+        """The goals as they are folded."""
+        return goal_plan(self.version, self.document.goals, self.document.refunds.return_window_days)
 
     @cached_property
     def tier_plan(self) -> TierPlan:

@@ -4,6 +4,7 @@ import asyncio
 
 from loyalty.programme.checks.action_rules import check_action_rules
 from loyalty.programme.checks.actions import check_actions
+from loyalty.programme.checks.goals import check_goals
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
 from loyalty.programme.checks.reach import check_reach
@@ -36,6 +37,7 @@ _CHECKS = (
     check_reach,
     check_translations,
     check_referrals,
+    check_goals,
 )
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlmodel import col, select
 
 from kernel.database import WriteSession, driver
-from loyalty.ledger.forwarding import surviving_members
-from loyalty.ledger.loading import lock_members
+from loyalty.ledger.forwarding import lock_survivors
 from loyalty.members.family import family_of
 from loyalty.models import Referral
 from loyalty.programme.referrals import Referrals
@@ -44,12 +43,7 @@ async def lock_sides(session: WriteSession, member_ids: Collection[int]) -> list
     connection = await driver(session)
     found = (await session.exec(select(Referral).where(col(Referral.member_id).in_(member_ids)))).all()
     named = {each for referral in found for each in (referral.member_id, referral.referrer_id)}
-    while True:
-        survivors = await surviving_members(connection, named)
-        locked = await lock_members(connection, {survivors.get(each, each) for each in named})
-        if all(account.merged_into is None for account in locked.values()):
-            break
-        # One was merged between the look-up and the lock: look again.
+    _, owners = await lock_survivors(connection, named)
     statement = (
         select(Referral)
         .where(col(Referral.member_id).in_(member_ids))
@@ -60,8 +54,8 @@ async def lock_sides(session: WriteSession, member_ids: Collection[int]) -> list
     return [
         Sides(
             referral,
-            survivors.get(referral.member_id, referral.member_id),
-            survivors.get(referral.referrer_id, referral.referrer_id),
+            owners[referral.member_id],
+            owners[referral.referrer_id],
         )
         for referral in (await session.exec(statement)).all()
     ]

@@ -98,6 +98,7 @@ MAY: Final = {
     "grantMemberTier": "owner manager support",
     "endMemberTierGrant": "owner manager support",
     "getMemberTier": "owner manager support",
+    "getMemberGoals": "owner manager support",
     "putJobMembers": "owner manager marketer",
     "decideAction": "owner manager support",
     "decideActions": "owner manager support",

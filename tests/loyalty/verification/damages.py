@@ -8,6 +8,7 @@ from loyalty.verification import (
     append_only,
     balances,
     due,
+    goals,
     goodwill,
     holds,
     imports,
@@ -73,6 +74,16 @@ DAMAGES = (
         referrals.ROWS,
         "a referral by nobody",
         f"{_REFERRAL}) VALUES ({{anna}}, 999999, now(), now(), now(), 'registered')",
+    ),
+    damage(
+        goals.AWARDS,
+        "a goal that nobody bought as much for",
+        "UPDATE goal_award SET amount = 1000000000000, required = 1000000000000 WHERE member_id = {boris}",
+    ),
+    damage(
+        goals.PAID,
+        "a goal that says it was paid by another action",
+        "UPDATE goal_award SET times = times + 1 WHERE member_id = {boris}",
     ),
     damage(
         tiers.DAYS,

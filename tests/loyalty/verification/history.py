@@ -38,6 +38,7 @@ from tests.clocks import MovableClock
 from tests.journeys.counter import discount, reward
 from tests.journeys.tills import basket, done, line, sale, send
 from tests.loyalty.actions.making import action, pays, record, told
+from tests.loyalty.goals.making import at_least, goal
 from tests.loyalty.imports.moving import apply
 from tests.programmes import POINTS, fixed, programme, publish, rate
 from tests.shop import Shop, Till, bearer
@@ -71,12 +72,16 @@ PROGRAMME = programme(
         action("login", "daily_login", limits={"month": 20}),
         action("story", proof="moderated"),
         action("punctual", "on_time_payment"),
+        action("volume", "sales_volume"),
     ],
     action_rules=[
         pays("login-pays", "login", 3, caps={"week": 9}, budget_points=1_600),
         pays("story-pays", "story", 40),
         pays("punctual-pays", "punctual", 2, caps={"month": 3}),
+        pays("volume-pays", "volume", 1),
     ],
+    goals=[goal("month", at_least("first", 100_000))],
+    action_intake={"late_days": 90},
 )
 
 MORE_A_DAY = msgspec.structs.replace(
