@@ -118,6 +118,11 @@ def proof_of(fields: ProofFields | None) -> Proof | None:
     return Proof(link=fields.link, text=fields.text, picture_url=fields.picture_url)
 
 
+def digest_of_post(services: Services, post_id: str | None) -> str | None:
+    """What is kept of a post: who has a copy of the database cannot try out whose posts are in it."""
+    return None if post_id is None else services.lookup_key.digest("post", post_id).hex()
+
+
 def comparable(services: Services, told: Struct) -> dict[str, object]:
     """What repeats of a request are compared with: its personal members are veiled."""
     return {

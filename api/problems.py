@@ -133,12 +133,22 @@ def failure_of(error: Exception, *, where: str) -> Failure:
         )
         return Failure(503, document, {"Retry-After": "2"})
     if sqlstate in _HELD_BY_OTHERS:
-        document = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
-        return Failure(409, document, {"Retry-After": "1"})
+        return held_by_others()
     if sqlstate in _UNSTORABLE_TEXT:
         return Failure(400, problem(400, "malformed_request", "A text holds a character that cannot be stored."), {})
     log.error("unexpected_error", path=where, exc_info=error)
     return Failure(500, problem(500, "internal_error", "Something failed on our side and was recorded."), {})
+
+
+def held_by_others() -> Failure:
+    """What is answered when somebody else holds what is needed."""
+    document = problem(409, "busy", "Another request holds what this one needs. Nothing was done; try again.")
+    return Failure(409, document, {"Retry-After": "1"})
+
+
+def is_held_by_others(error: Exception) -> bool:
+    """Whether a lock was waited for in vain."""
+    return _sqlstate(error) in _HELD_BY_OTHERS
 
 
 def _sqlstate(error: Exception) -> str | None:

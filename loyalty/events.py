@@ -119,6 +119,17 @@ class PointsAdjusted(Event, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class PointsActivated(Event, frozen=True, kw_only=True):
+    """Points that were pending can be spent: time has come, and somebody has looked."""
+
+    type: ClassVar[str] = "points_activated"
+    lot_no: int
+    wallet: str
+    points: int
+    """What is left of them."""
+    activated_at: datetime
+
+
 class TierChanged(Event, frozen=True, kw_only=True):
     """A member moved to another tier, up or down; once for each row of the history."""
 

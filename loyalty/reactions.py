@@ -8,6 +8,7 @@ from loyalty.events import (
     GoodsReturned,
     MemberErased,
     MembersMerged,
+    PointsActivated,
     PointsAdjusted,
     PurchaseRecorded,
     PurchaseRefunded,
@@ -32,4 +33,5 @@ REACTIONS: Final[Reactions] = {
     MemberErased: (MEMBER_FACTS,),
     ActionRecorded: (FULL_CARDS,),
     PointsAdjusted: (FULL_CARDS,),
+    PointsActivated: (FULL_CARDS,),
 }

@@ -90,6 +90,15 @@ async def read_store(session: ReadSession, store_id: str) -> Store:
     return store
 
 
+async def lock_store(session: WriteSession, store_id: str) -> Store:
+    """The store, as it stays until the transaction ends. Raises ``StoreNotFoundError``."""
+    statement = select(Store).where(col(Store.store_id) == store_id).with_for_update(key_share=True)
+    store = (await session.exec(statement)).one_or_none()
+    if store is None:
+        raise StoreNotFoundError(store_id=store_id)
+    return store
+
+
 async def read_open_store(session: ReadSession, store_id: str) -> Store:
     """A store where somebody signs in. Raises ``StoreNotFoundError`` and ``StoreClosedError``."""
     store = await read_store(session, store_id)

@@ -106,6 +106,15 @@ async def read_terminal(session: ReadSession, terminal_id: str) -> Terminal:
     return terminal
 
 
+async def lock_terminal(session: WriteSession, terminal_id: str) -> Terminal:
+    """The terminal, as it stays until the transaction ends. Raises ``TerminalNotFoundError``."""
+    statement = select(Terminal).where(col(Terminal.terminal_id) == terminal_id).with_for_update(key_share=True)
+    terminal = (await session.exec(statement)).one_or_none()
+    if terminal is None:
+        raise TerminalNotFoundError(terminal_id=terminal_id)
+    return terminal
+
+
 async def list_terminals(
     session: ReadSession, *, store_id: str | None, after: str | None, limit: int
 ) -> Sequence[Terminal]:

@@ -12,13 +12,13 @@ from api.admin.views import view_of
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
-from api.etags import conditional
+from api.etags import IfMatch, conditional, etag_of_body, require_unchanged
 from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath
 from api.security.permissions import Permission, requires_permission
 from kernel.database import WriteSession
 from loyalty.audit import record_change
-from loyalty.stores import StoreChanges, change_store, create_store, list_stores, read_store
+from loyalty.stores import StoreChanges, change_store, create_store, list_stores, lock_store, read_store
 
 
 class StoreView(Struct, frozen=True, kw_only=True):
@@ -137,15 +137,21 @@ class AdminStores(Controller):
         operation_id="changeStore",
         summary="Change or close a store",
         guards=[requires_permission(Permission.STORES_WRITE)],
-        responses=write_refusals(401, 403, 404, 422),
+        responses=write_refusals(401, 403, 404, 412, 422),
     )
     async def change(
-        self, store_id: CodeInPath, data: JSONBody[StorePatch], caller: Staff, services: ServicesOf
-    ) -> StoreView:
+        self,
+        store_id: CodeInPath,
+        data: JSONBody[StorePatch],
+        caller: Staff,
+        services: ServicesOf,
+        if_match: IfMatch,
+    ) -> Response[StoreView]:
         changes = StoreChanges(name=data.name, zone=data.zone, legal_entity=data.legal_entity, status=data.status)
         now = services.clock()
         async with services.database.write() as session:
-            before = view_of(await read_store(session, store_id), StoreView)
+            before = view_of(await lock_store(session, store_id), StoreView)
+            require_unchanged(if_match, before)
             after = view_of(await change_store(session, store_id, changes, now=now), StoreView)
             await record_change(
                 session,
@@ -157,4 +163,4 @@ class AdminStores(Controller):
                 now=now,
             )
             await session.commit()
-        return after
+        return Response(after, headers={"ETag": etag_of_body(after)})

@@ -12,7 +12,7 @@ from api.admin.views import view_of
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, text_position
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
-from api.etags import conditional
+from api.etags import IfMatch, conditional, etag_of_body, require_unchanged
 from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.parameters import CodeInPath, CodeInQuery
 from api.security.permissions import Permission, requires_permission
@@ -23,6 +23,7 @@ from loyalty.terminals import (
     change_terminal,
     create_terminal,
     list_terminals,
+    lock_terminal,
     read_terminal,
     revoke_terminal,
 )
@@ -156,15 +157,21 @@ class AdminTerminals(Controller):
         summary="Change a terminal",
         description="One whose powers change (training, whom it acts for) has to sign in again.",
         guards=[requires_permission(Permission.STORES_WRITE)],
-        responses=write_refusals(401, 403, 404, 422),
+        responses=write_refusals(401, 403, 404, 412, 422),
     )
     async def change(
-        self, terminal_id: CodeInPath, data: JSONBody[TerminalPatch], caller: Staff, services: ServicesOf
-    ) -> TerminalView:
+        self,
+        terminal_id: CodeInPath,
+        data: JSONBody[TerminalPatch],
+        caller: Staff,
+        services: ServicesOf,
+        if_match: IfMatch,
+    ) -> Response[TerminalView]:
         now = services.clock()
         changes = TerminalChanges(name=data.name, training=data.training, acts_for=data.acts_for)
         async with services.database.write() as session:
-            before = view_of(await read_terminal(session, terminal_id), TerminalView)
+            before = view_of(await lock_terminal(session, terminal_id), TerminalView)
+            require_unchanged(if_match, before)
             after = view_of(await change_terminal(session, terminal_id, changes, now=now), TerminalView)
             await record_change(
                 session,
@@ -176,7 +183,7 @@ class AdminTerminals(Controller):
                 now=now,
             )
             await session.commit()
-        return after
+        return Response(after, headers={"ETag": etag_of_body(after)})
 
     @delete(
         "/{terminal_id:str}",

@@ -6,7 +6,17 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from api import fields
-from api.actions import ActionCode, ActionView, Fields, PostId, ProofFields, comparable, proof_of, view_action
+from api.actions import (
+    ActionCode,
+    ActionView,
+    Fields,
+    PostId,
+    ProofFields,
+    comparable,
+    digest_of_post,
+    proof_of,
+    view_action,
+)
 from api.callers import SystemCaller
 from api.idempotency import canonical_body, settle_once
 from api.parameters import as_utc
@@ -74,7 +84,7 @@ async def settle_event(services: Services, caller: SystemCaller, key: str, event
             channel="system",
             store_id=event.store_id,
             fields=event.fields,
-            post_id=event.post_id,
+            post_digest=digest_of_post(services, event.post_id),
             proof=proof_of(event.proof),
         )
         return view_action(await record_action(session, submission, programmes=services.programmes, now=now))

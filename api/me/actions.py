@@ -19,6 +19,7 @@ from api.actions import (
     action_key,
     action_position,
     comparable,
+    digest_of_post,
     position_text,
     proof_of,
     view_action,
@@ -107,7 +108,7 @@ class MyActions(Controller):
                 channel="app",
                 store_id=data.store_id,
                 fields=data.fields,
-                post_id=data.post_id,
+                post_digest=digest_of_post(services, data.post_id),
                 proof=proof_of(data.proof),
             )
             return view_action(await record_action(session, submission, programmes=services.programmes, now=now))

@@ -10,7 +10,7 @@ import structlog
 
 from api.batching import PostingQueue
 from api.pos.receipts import encode_outcome
-from api.problems import encode_refusal, failure_of
+from api.problems import encode_refusal, failure_of, held_by_others, is_held_by_others
 from api.services import Services
 from kernel.database import driver
 from kernel.errors import DomainError
@@ -85,10 +85,12 @@ async def post_alone(services: Services, submission: Submission, *, rehearsal: b
 async def post_all(services: Services, submissions: Sequence[Submission]) -> list[Answer]:
     """Record a till's queue of sales, as many at a time as a batch takes; what a batch could not take runs alone.
 
+    A member whom somebody else keeps locked is waited for once: more of their sales are answered ``busy`` as the first.
     A sale that fails, which none should, is answered with its problem and stops no other. Raises only when the
     database cannot be reached: what has been recorded by then is found again when the queue is sent again.
     """
     answers: list[Answer] = []
+    locked: set[int | None] = set()
     size = services.settings.posting_batch_size
     for start in range(0, len(submissions), size):
         batch = submissions[start : start + size]
@@ -98,8 +100,21 @@ async def post_all(services: Services, submissions: Sequence[Submission]) -> lis
             log.warning("batch_failed", size=len(batch), error=repr(error))
             found = [None] * len(batch)
         for submission, answer in zip(batch, found, strict=True):
-            answers.append(answer or await guarded(post_alone(services, submission)))
+            answers.append(answer or await guarded(_post_waiting_once(services, submission, locked)))
     return answers
+
+
+async def _post_waiting_once(services: Services, submission: Submission, locked: set[int | None]) -> Answer:
+    """``post_alone``, but for the ``locked``, among whom is put who was waited for in vain."""
+    if submission.member_id in locked:
+        failure = held_by_others()
+        return Answer(failure.status, msgspec.json.encode(failure.document))
+    try:
+        return await post_alone(services, submission)
+    except Exception as error:
+        if submission.member_id is not None and is_held_by_others(error):
+            locked.add(submission.member_id)
+        raise
 
 
 async def guarded(work: Awaitable[Answer]) -> Answer:

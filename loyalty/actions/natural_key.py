@@ -23,7 +23,7 @@ def natural_key(submission: ActionSubmission, action: ActionType, *, local_date:
         case "visit":
             return f"{_given(submission.store_id, 'store')}:{local_date}"
         case "repost":
-            return f"{submission.fields['network']}:{_digest(_given(submission.post_id, 'post_id'))}"
+            return f"{submission.fields['network']}:{_given(submission.post_digest, 'post_id')}"
         case "review" | "quiz" | "contest":
             field = "sku" if action.kind == "review" else action.kind
             return str(submission.fields[field])

@@ -41,8 +41,8 @@ class ActionSubmission(Struct, frozen=True, kw_only=True):
     channel: str = ""
     store_id: str | None = None
     fields: Mapping[str, FieldValue] = {}
-    post_id: str | None = None
-    """Of a repost: which post it is. Kept as a digest, since it leads to a person."""
+    post_digest: str | None = None
+    """Of a repost: which post it is, as a digest under the installation's key, since a post leads to a person."""
     proof: Proof | None = None
     natural_key: str | None = None
     """For kinds that Comeback finds out itself: what makes two of it the same act. At most 128 characters."""

@@ -100,6 +100,8 @@ class Account:
     new_holds: set[int] = field(default_factory=set)
     changed_holds: set[int] = field(default_factory=set)
     changed_wallets: set[str] = field(default_factory=set)
+    activated_lots: set[int] = field(default_factory=set)
+    """Those that time has made available."""
     numbered: bool = False
     """Whether a purchase or an action was numbered, which no other change may show."""
     moved: bool = False

@@ -67,6 +67,7 @@ def _activate(account: Account, lot: Lot, instant: datetime, _: datetime) -> Non
     lot.activated_at = instant
     lot.expires_at = expires_at(lot.expiry, instant, account.zone)
     account.changed_lots.add(lot.lot_no)
+    account.activated_lots.add(lot.lot_no)
 
 
 def _expire(account: Account, lot: Lot, instant: datetime, now: datetime) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from kernel.database import RowWriter
 from kernel.events import publish
-from loyalty.events import HoldResolved
+from loyalty.events import HoldResolved, PointsActivated
 from loyalty.ledger.account import Account, Hold
 from loyalty.ledger.lots import Lot
 from loyalty.models import Balance, JournalEntry, LotMovement
@@ -75,7 +75,9 @@ _policies: dict[object, str] = {}
 
 
 async def write_accounts(connection: "Connection[Record]", accounts: Collection[Account]) -> None:
-    """Store the noted changes of locked accounts, and tell of the holds that were resolved, whatever resolved them."""
+    """Store the noted changes of locked accounts, and tell of the holds that were resolved, whatever resolved them, and
+    of the points that time has made available.
+    """
     heads = [
         (
             a.member_id,
@@ -107,6 +109,7 @@ async def write_accounts(connection: "Connection[Record]", accounts: Collection[
     for account in accounts:
         resolved = [account.holds[hold_no] for hold_no in sorted(account.changed_holds - account.new_holds)]
         await _write_resolved(connection, account, resolved)
+        await _tell_of_activated(connection, account)
 
 
 async def _write_resolved(connection: "Connection[Record]", account: Account, holds: Collection[Hold]) -> None:
@@ -125,6 +128,23 @@ async def _write_resolved(connection: "Connection[Record]", account: Account, ho
         for hold in holds
     ]
     await publish(connection, events, now=account.recorded_at)
+
+
+async def _tell_of_activated(connection: "Connection[Record]", account: Account) -> None:
+    lots = [account.lots[lot_no] for lot_no in sorted(account.activated_lots)]
+    events = [
+        PointsActivated(
+            member_id=account.member_id,
+            lot_no=lot.lot_no,
+            wallet=lot.wallet,
+            points=lot.remaining,
+            activated_at=lot.available_from,
+        )
+        for lot in lots
+        if lot.remaining
+    ]
+    if events:
+        await publish(connection, events, now=account.recorded_at)
 
 
 async def write_late_captures(connection: "Connection[Record]", holds: Collection[tuple[int, int]]) -> None:

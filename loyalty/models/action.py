@@ -26,6 +26,11 @@ class Action(SQLModel, table=True):
             unique=True,
             postgresql_where=text("status IN ('accepted', 'waiting')"),
         ),
+        Index(
+            "action_when",
+            *("member_id", "type", "occurred_at"),
+            postgresql_where=text("status IN ('accepted', 'waiting')"),
+        ),
         Index("action_waiting", "recorded_at", "member_id", postgresql_where=text("status = 'waiting'")),
         {"postgresql_with": {"fillfactor": "90"}},
     )

@@ -4,6 +4,7 @@ import asyncio
 
 from loyalty.programme.checks.action_rules import check_action_rules
 from loyalty.programme.checks.actions import check_actions
+from loyalty.programme.checks.costs import check_costs
 from loyalty.programme.checks.goals import check_goals
 from loyalty.programme.checks.policies import check_programme_policies
 from loyalty.programme.checks.ranges import check_ranges
@@ -34,6 +35,7 @@ _CHECKS = (
     check_rewards,
     check_actions,
     check_action_rules,
+    check_costs,
     check_reach,
     check_translations,
     check_referrals,

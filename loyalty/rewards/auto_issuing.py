@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kernel.database import WriteSession, driver
-from loyalty.events import ActionRecorded, MembersMerged, PointsAdjusted, PurchaseRecorded
+from loyalty.events import ActionRecorded, MembersMerged, PointsActivated, PointsAdjusted, PurchaseRecorded
 from loyalty.ledger.account import available
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.forwarding import surviving_members
@@ -24,7 +24,7 @@ from loyalty.rewards.stock import lock_left
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-GainEvent: TypeAlias = PurchaseRecorded | ActionRecorded | PointsAdjusted | MembersMerged
+GainEvent: TypeAlias = PurchaseRecorded | ActionRecorded | PointsAdjusted | PointsActivated | MembersMerged
 MOST_AT_ONCE: Final = 100
 """Of one reward, to one member: a gift of a million stamps is not one transaction. The next points bring the rest."""
 

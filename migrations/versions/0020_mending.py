@@ -1,7 +1,7 @@
 """What reviews found.
 
 The sale that a reward was used in may be of the member that its owner was merged into. What a member keeps of an entry
-bonus that was taken back is known.
+bonus that was taken back is known. Actions around an instant are found at once, however many a member has.
 """
 
 import sqlalchemy as sa
@@ -27,9 +27,16 @@ def upgrade() -> None:
     op.add_column("tier_bonus", sa.Column("kept_points", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
     op.drop_constraint("tier_bonus_points", "tier_bonus")
     op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0 AND kept_points >= 0")
+    op.create_index(
+        "action_when",
+        "action",
+        ["member_id", "type", "occurred_at"],
+        postgresql_where=sa.text("status IN ('accepted', 'waiting')"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("action_when", table_name="action")
     op.drop_constraint("tier_bonus_points", "tier_bonus")
     op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0")
     op.drop_column("tier_bonus", "kept_points")

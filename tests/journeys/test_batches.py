@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from api.services import Services
-from kernel.database import driver
+from kernel.database import DEFAULT_LOCK_TIMEOUT_MS, driver
 from loyalty.members.ids import member_public_id
 from tests.clocks import MovableClock
 from tests.journeys.tills import done, line, sale, send
@@ -221,6 +221,21 @@ async def test_a_member_whom_another_request_holds_is_waited_for_alone(
     answers = await sending
     assert {answer["status"] for answer in answers} == {201}
     assert await points(services) == [5, 5]
+
+
+async def test_a_member_who_stays_locked_is_waited_for_once(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services)
+    till, customers = await shop.till(), await members(shop, 2)
+    queue = [purchase(f"k{n}", sale(str(n), member=customers[n % 2])) for n in range(40)]
+    async with services.database.write() as session:
+        await (await driver(session)).execute("SELECT 1 FROM member ORDER BY member_id LIMIT 1 FOR NO KEY UPDATE")
+        async with asyncio.timeout(8 * DEFAULT_LOCK_TIMEOUT_MS / 1_000):  # one after the other they would take 20
+            answers = await send_batch(client, till, *queue)
+    assert [answer["status"] for answer in answers] == [409, 201] * 20
+    assert {answer["body"]["code"] for answer in answers[::2]} == {"busy"}
+    assert [answer["status"] for answer in await send_batch(client, till, *queue)] == [201] * 40
 
 
 @pytest.mark.parametrize(

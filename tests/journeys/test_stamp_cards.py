@@ -9,12 +9,13 @@ import pytest
 
 from api.services import Services
 from loyalty.events import PointsAdjusted
+from loyalty.ledger.sweeping import sweep
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
 from loyalty.rewards.auto_issuing import MOST_AT_ONCE, issue_full_cards
-from tests.journeys.counter import Counter, reward, with_rewards
+from tests.journeys.counter import STAMPS, Counter, reward, with_rewards
 from tests.journeys.tills import done, fetch, line, sale
-from tests.programmes import publish
+from tests.programmes import POINTS, programme, publish
 from tests.shop import Shop, Till
 from tests.verified import assert_verified
 from tests.worker.delivered import deliver_everything
@@ -159,3 +160,46 @@ async def test_stamps_that_are_taken_back_are_owed_and_the_next_ones_pay_for_the
     await buys_cups(counter, till, anna, "2", 9)
     await deliver_everything(counter.services)
     assert len(await issued_to(counter, anna)) == 1, "these nine pay for the card that was given"
+
+
+async def test_stamps_that_had_to_wait_fill_a_card_as_soon_as_they_are_there(counter: Counter, till: Till) -> None:
+    stamp = STAMP | {"pending": {"kind": "days", "days": 2}}
+    await publish(counter.services, with_rewards(card(), earn_rules=[stamp]))
+    anna = await counter.member()
+    await buys_cups(counter, till, anna, "1", 9)
+    await deliver_everything(counter.services)
+    assert await issued_to(counter, anna) == []
+    clock: Any = counter.services.clock
+    clock.advance(days=3)
+    for _ in range(2):
+        async with counter.services.database.write() as session:
+            await sweep(session, now=clock(), limit=10)
+            await session.commit()
+        await deliver_everything(counter.services)
+    assert [each["state"] for each in await issued_to(counter, anna)] == ["issued"]
+
+
+@pytest.mark.parametrize(("policy", "used", "owed", "cards"), [("clamp", False, 9, 1), ("clamp", True, 0, 2)])
+async def test_a_card_whose_stamps_are_taken_back_is_owed_while_it_can_be_used_and_left_where_it_was_used(
+    counter: Counter, till: Till, policy: str, used: bool, owed: int, cards: int
+) -> None:
+    wallets = [POINTS, STAMPS | {"debt": policy}]
+    await publish(counter.services, programme(rewards=[card()], wallets=wallets, earn_rules=[STAMP]))
+    anna = await counter.member()
+    bought = await buys_cups(counter, till, anna, "1", 9)
+    await deliver_everything(counter.services)
+    if used:
+        (issued,) = await issued_to(counter, anna)
+        free = {**line("free", 300, sku="cup"), "discount_minor": 300}
+        body = sale("2", free, member={"id": member_public_id(anna)}, redemptions=[issued["code"]])
+        await done(counter.client, till, "purchases", body)
+    back = {
+        "original": {"purchase_id": bought["id"]},
+        "receipt": {"number": "r1", "business_date": "2026-03-02"},
+        "occurred_at": "2026-03-02T10:00:00Z",
+    }
+    await done(counter.client, till, "refunds", back)
+    assert await fetch(counter.services, "SELECT debt FROM balance WHERE wallet = 'stamps'") == [(owed,)]
+    await buys_cups(counter, till, anna, "3", 9)
+    await deliver_everything(counter.services)
+    assert len(await issued_to(counter, anna)) == cards

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from loyalty.programme.action_facts import FIELD_TYPES, vocabulary_of
+from loyalty.programme.action_facts import vocabulary_of
 from loyalty.programme.action_kinds import fields_of
 from loyalty.programme.action_rules import ActionFormula
 from loyalty.programme.actions import ActionType
 from loyalty.programme.checks.conditions import check_condition
+from loyalty.programme.checks.every_condition import is_told
 from loyalty.programme.checks.kinds import check_kind
 from loyalty.programme.checks.names import check_codes, check_known
 from loyalty.programme.checks.rules import check_rule
@@ -35,8 +36,7 @@ def check_action_rules(document: ProgrammeDocument) -> Problems:
         yield from check_rule(rule, path, document)
         action = actions.get(rule.action)
         yield from _check_formula(rule.formula, f"{path}.formula", action)
-        # Fields of no known type have a problem of their own.
-        if action is not None and all(field.type in FIELD_TYPES for field in fields_of(action)):
+        if action is not None and is_told(action):
             yield from check_condition(rule.condition, f"{path}.condition", vocabulary_of(action))
 
 

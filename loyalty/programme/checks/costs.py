@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from loyalty.programme.cel import ConditionRefusedError, Vocabulary
+from loyalty.programme.checks.every_condition import conditions_of
 from loyalty.programme.compiled import FACTOR_UNIT, factor_thousandths
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.facts import FactType, FactValue
@@ -24,10 +25,14 @@ _LARGE: Final[Mapping[FactType, FactValue]] = {
 _BUDGET: Final = "budget exceeded"
 
 
-def check_cost(condition: str, path: str, vocabulary: Vocabulary) -> Problems:
-    """``condition`` can be decided for a basket of many lines: one that asks every name about every other cannot."""
-    if not condition:
-        return
+def check_costs(document: ProgrammeDocument) -> Problems:
+    """Every condition can be decided for large facts."""
+    for placed in conditions_of(document):
+        yield from _check_cost(placed.source, placed.path, placed.vocabulary)
+
+
+def _check_cost(condition: str, path: str, vocabulary: Vocabulary) -> Problems:
+    """One that asks every name of a basket of many lines about every other cannot."""
     try:
         expression = vocabulary.condition(condition).expression
         facts = {name: _LARGE[fact.type] for name, fact in vocabulary.facts.items()}
@@ -37,7 +42,7 @@ def check_cost(condition: str, path: str, vocabulary: Vocabulary) -> Problems:
     except RuntimeError as failure:
         if _BUDGET in str(failure):
             yield ProgrammeProblem(
-                path, "too_expensive", f"takes too long for a basket of {LARGE_BASKET_NAMES} different names"
+                path, "too_expensive", f"takes too long for lists of {LARGE_BASKET_NAMES} different names"
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from loyalty.programme.cel import PURCHASES
 from loyalty.programme.checks.conditions import check_condition
-from loyalty.programme.checks.costs import check_cost, check_size
+from loyalty.programme.checks.costs import check_size
 from loyalty.programme.checks.factors import check_factor
 from loyalty.programme.checks.kinds import check_kind
 from loyalty.programme.checks.lines import check_lines
@@ -34,7 +34,6 @@ def check_rules(document: ProgrammeDocument) -> Problems:
         yield from _check_formula(rule.formula, f"{path}.formula")
         yield from check_rule(rule, path, document)
         yield from check_condition(rule.condition, f"{path}.condition", PURCHASES)
-        yield from check_cost(rule.condition, f"{path}.condition", PURCHASES)
         yield from check_size(rule, path, document)
         yield from check_lines(rule.lines, f"{path}.lines")
         yield from check_lines(rule.except_lines, f"{path}.except_lines")

@@ -1,5 +1,6 @@
 """Stores, terminals and keys: made once, changed, revoked."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from tests.clocks import MovableClock
 from tests.shop import PIN, Shop, bearer
 
 STORE = {"store_id": "vera", "name": "Vera", "zone": "Europe/Moscow", "currency": "RUB", "legal_entity": "Coffee LLC"}
+ANY = {"If-Match": "*"}
 TERMINAL = {"terminal_id": "till-a", "store_id": "vera", "name": "By the door"}
 
 
@@ -62,15 +64,29 @@ async def test_a_store_that_cannot_be_is_not_made(
 async def test_what_is_left_out_of_a_change_stays(client: httpx.AsyncClient, owner: dict[str, str], store: str) -> None:
     path = f"/v1/admin/stores/{store}"
     etag = (await client.get(path, headers=owner)).headers["etag"]
-    changed = await client.patch(path, headers=owner, json={"status": "closed"})
+    changed = await client.patch(path, headers=owner | ANY, json={"status": "closed"})
     assert {**changed.json(), "created_at": None} == {**STORE, "status": "closed", "created_at": None}
     conditional = owner | {"If-None-Match": etag}
     assert (await client.get(path, headers=conditional)).json()["status"] == "closed"
-    await client.patch(path, headers=owner, json={"status": "open"})
+    await client.patch(path, headers=owner | ANY, json={"status": "open"})
     assert (await client.get(path, headers=conditional)).status_code == 304
-    refused = await client.patch(path, headers=owner, json={"name": "Other", "zone": "Moscow"})
+    refused = await client.patch(path, headers=owner | ANY, json={"name": "Other", "zone": "Moscow"})
     assert refused.status_code == 422
     assert (await client.get(path, headers=conditional)).status_code == 304
+
+
+async def test_of_two_who_change_what_they_both_read_the_second_is_told(
+    client: httpx.AsyncClient, owner: dict[str, str], store: str
+) -> None:
+    await client.post("/v1/admin/terminals", headers=owner, json=TERMINAL)
+    for path in (f"/v1/admin/stores/{store}", "/v1/admin/terminals/till-a"):
+        assert (await client.patch(path, headers=owner, json={"name": "A"})).status_code == 400, "If-Match is asked for"
+        read = owner | {"If-Match": (await client.get(path, headers=owner)).headers["etag"]}
+        answers = await asyncio.gather(*(client.patch(path, headers=read, json={"name": name}) for name in "ABCD"))
+        assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+        (won,) = (answer for answer in answers if answer.is_success)
+        again = owner | {"If-Match": won.headers["etag"]}
+        assert (await client.patch(path, headers=again, json={"name": "E"})).json()["name"] == "E"
 
 
 async def test_a_terminal_signs_in_with_a_key_that_was_shown_once(
@@ -161,10 +177,10 @@ async def test_a_terminal_whose_powers_change_signs_in_again(
 ) -> None:
     till = await shop.till()
     path, lookup = f"/v1/admin/terminals/{till.terminal_id}", {"card": "29000001"}
-    await client.patch(path, headers=owner, json={"name": "Renamed"})
+    await client.patch(path, headers=owner | ANY, json={"name": "Renamed"})
     clock.advance(seconds=3)
     assert (await client.post("/v1/pos/lookups", headers=till.headers, json=lookup)).status_code == 404
-    await client.patch(path, headers=owner, json={"training": True})
+    await client.patch(path, headers=owner | ANY, json={"training": True})
     clock.advance(seconds=3)
     assert (await client.post("/v1/pos/lookups", headers=till.headers, json=lookup)).status_code == 401
     session = (await client.post("/v1/pos/sessions", json={"key": till.key})).json()
@@ -216,7 +232,7 @@ async def test_a_hub_acts_no_more_for_a_revoked_terminal_nor_for_one_of_a_closed
 
     assert await accepted(hub.headers) == [True, True, True]
     assert (await client.delete(f"/v1/admin/terminals/{ids[0]}", headers=owner)).is_success
-    assert (await client.patch(f"/v1/admin/stores/{closed}", headers=owner, json={"status": "closed"})).is_success
+    assert (await client.patch(f"/v1/admin/stores/{closed}", headers=owner | ANY, json={"status": "closed"})).is_success
     session = (await client.post("/v1/pos/sessions", json={"key": hub.key})).json()
     assert await accepted(bearer(session["access_token"])) == [False, False, True]
 
@@ -227,7 +243,7 @@ async def test_nobody_signs_in_at_a_closed_store(
     till, cashier = await shop.till(store_id=store), await shop.cashier()
     terminal, person = {"key": till.key}, {"cashier_id": cashier, "pin": PIN}
     for status, expected in (("closed", 403), ("open", 201)):
-        await client.patch(f"/v1/admin/stores/{store}", headers=owner, json={"status": status})
+        await client.patch(f"/v1/admin/stores/{store}", headers=owner | ANY, json={"status": status})
         answers = [
             await client.post("/v1/pos/sessions", json=terminal),
             await client.post("/v1/pos/cashier-sessions", headers=till.headers, json=person),

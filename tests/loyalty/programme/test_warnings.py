@@ -102,3 +102,66 @@ def test_a_condition_that_asks_every_name_about_every_other_is_too_expensive() -
     (problem,) = validate(programme(rate(condition=nested)))
     assert (problem.code, problem.severity) == ("too_expensive", "error")
     assert validate(programme(rate(condition="purchase.skus.exists(a, a.startsWith('x'))"))) == []
+
+
+QUIZ = {
+    "code": "quiz",
+    "names": {"en": "Quiz"},
+    "kind": "custom",
+    "reported_by": ["system"],
+    "fields": [{"code": "score", "type": "int"}],
+}
+
+
+def pays(code: str, **more: Any) -> dict[str, Any]:
+    formula = {"kind": "fixed", "points": 1}
+    return {"code": code, "names": {"en": code}, "action": "quiz", "formula": formula, **more}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("false", False),
+        ("action.score > 5 && action.score < 5", False),
+        ("action.score < 0", True),
+        ("action.weekday == 8", False),
+        ("member.tier == 'silver'", False),
+        ("'vip' in member.segments", False),
+        ("action.score > 5 && member.tier == 'gold'", True),
+    ],
+)
+def test_conditions_of_action_rules_are_looked_at_too(condition: str, *, holds: bool) -> None:
+    found = warned(actions=[QUIZ], action_rules=[pays("a", condition=condition)], tiers=[GOLD])
+    assert found == ([] if holds else [("$.action_rules[0].condition", "never_holds")])
+
+
+def test_so_are_those_of_rewards_and_segments() -> None:
+    mug = {"code": "mug", "names": {"en": "Mug"}, "effect": {"kind": "gift"}, "prices": [{"points": 1}]}
+    condition = "member.tier == 'silver'"
+    segment = {"code": "vip", "names": {"en": "VIP"}, "condition": condition}
+    found = warned(rewards=[mug | {"condition": condition}], segments=[segment], tiers=[GOLD])
+    assert found == [("$.rewards[0].condition", "never_holds"), ("$.segments[0].condition", "never_holds")]
+
+
+@pytest.mark.parametrize(
+    ("winner", "shadowed"),
+    [
+        (pays("a", stackable=False), True),
+        (pays("a", stackable=False, tiers=["gold"]), False),
+        (pays("a"), False),
+        (pays("a", stackable=False, formula={"kind": "per_unit", "points": 1, "field": "score"}), False),
+    ],
+)
+def test_an_action_rule_in_the_shadow_of_another_is_pointed_out(winner: dict[str, Any], *, shadowed: bool) -> None:
+    found = warned(actions=[QUIZ], action_rules=[winner, pays("b", stackable=False)], tiers=[GOLD])
+    assert found == ([("$.action_rules[1]", "shadowed")] if shadowed else [])
+
+
+def test_a_list_of_a_member_asked_about_itself_is_too_expensive_wherever_it_stands() -> None:
+    nested = "member.segments.exists(a, member.segments.exists(b, member.segments.exists(c, a + b == c)))"
+    mug = {"code": "mug", "names": {"en": "Mug"}, "effect": {"kind": "gift"}, "condition": nested}
+    problems = validate(programme(actions=[QUIZ], action_rules=[pays("a", condition=nested)], rewards=[mug]))
+    assert {(problem.path, problem.code) for problem in problems} == {
+        ("$.action_rules[0].condition", "too_expensive"),
+        ("$.rewards[0].condition", "too_expensive"),
+    }
