@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from api.services import Services
+from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.publishing import refresh
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.tiers.plan import TierPlan
@@ -55,6 +56,12 @@ async def _keep_fresh(services: Services) -> None:
     while True:
         await asyncio.sleep(REFRESH_EVERY_S)
         await refresh_programmes(services)
+
+
+def current_documents(services: Services) -> list[ProgrammeDocument]:
+    """What is in force, and what was published last and may start later: its lists and pools can be filled before."""
+    latest = services.programmes.version(services.programmes.latest_version)
+    return [services.programmes.at(services.clock()).document, *([latest.document] if latest else [])]
 
 
 def tiers_in_force(services: Services) -> TierPlan | None:

@@ -11,6 +11,7 @@ from api.admin.audit_log import list_audit_entries
 from api.admin.backtests import AdminBacktests
 from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
+from api.admin.coupon_pools import AdminCouponPools
 from api.admin.development import development_outbox
 from api.admin.job_requests import create_bulk_operation, create_retroactive_job
 from api.admin.job_steps import apply_job, reverse_job
@@ -177,6 +178,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     request_member_payout,
     AdminPayouts,
     AdminPayoutBatches,
+    AdminCouponPools,
     AdminCases,
     AdminLiability,
     AdminSettlement,

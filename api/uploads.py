@@ -57,6 +57,14 @@ class MembersUpload(Operation):
 
 
 @dataclass
+class CouponsUpload(Operation):
+    """An operation whose body is a CSV file of codes."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _body(CSV, "code\nCINEMA-7K2M-94QX\n")
+
+
+@dataclass
 class YamlUpload(Operation):
     """An operation whose body is a YAML document."""
 

@@ -1,7 +1,7 @@
 """Reading CSV files (RFC 4180, UTF-8) as spreadsheets write them. Pure.
 
 Commas separate; semicolons do where the first line has no comma, which is what spreadsheets write in countries with a
-decimal comma. Blank lines do not count. Lines count from 1; the one that names the columns is the first.
+decimal comma. Lines count from 1; the one that names the columns is the first.
 """
 
 import csv
@@ -36,10 +36,10 @@ def text_of(content: bytes) -> str:
         raise BrokenLineError(content.count(b"\n", 0, error.start) + 1, "is not UTF-8") from None
 
 
-def rows_of(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank with the line on which it begins, its values without the spaces around them.
+def rows_of(text: str, *, blank_too: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line on which it begins, its values without the spaces around them. Blank ones do not count.
 
-    Raises ``BrokenLineError``.
+    ``blank_too``: they do, in a file in which one is a mistake. Raises ``BrokenLineError``.
     """
     first_line = text.partition("\n")[0]
     separator = ";" if ";" in first_line and "," not in first_line else ","
@@ -52,5 +52,6 @@ def rows_of(text: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error:
             raise BrokenLineError(begins_on, "has a quote that is not closed, or a value that is too long") from None
-        if any(cell.strip() for cell in row):
-            yield begins_on, [cell.strip() for cell in row]
+        values = [cell.strip() for cell in row]
+        if blank_too or any(values):
+            yield begins_on, values

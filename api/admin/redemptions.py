@@ -64,6 +64,8 @@ class StaffRedemptionView(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     """Exclusive. Null: it waits to be handed over."""
     ended_at: datetime | None
+    grant_reason: str | None
+    """Why the business gave it for nothing. Null: the member took it."""
     store_id: str | None
     """Where it was used; so is the terminal."""
     terminal_id: str | None
@@ -225,6 +227,7 @@ def _view(redemption: Redemption, *, now: datetime) -> StaffRedemptionView:
         issued_at=redemption.issued_at,
         expires_at=redemption.expires_at,
         ended_at=redemption.expires_at if state == "expired" else redemption.ended_at,
+        grant_reason=redemption.grant_reason,
         store_id=redemption.store_id,
         terminal_id=redemption.terminal_id,
         discount_minor=redemption.discount_minor,

@@ -1,5 +1,6 @@
 """``GET /v1/admin/rewards``: how much of each reward is out."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
@@ -25,8 +26,11 @@ class RewardStockView(Struct, frozen=True, kw_only=True):
     stock: int | None
     """Pieces in all; null: no limit."""
     taken: int
-    """Pieces that are out. One that has expired comes back within minutes."""
+    """Pieces that are out."""
     left: int | None
+    """Pieces, or free codes of its pool where those are fewer; null: no limit."""
+    low_since: datetime | None
+    """Since when no more than its ``low_stock`` have been left, as far as the worker has looked; null: more are."""
     states: Annotated[dict[str, int], Meta(examples=[{"issued": 12, "fulfilled": 240}])]
     """How many redemptions are in each state, without those in which there is none."""
 
@@ -62,6 +66,7 @@ def _view(counted: CountedReward) -> RewardStockView:
         archived=reward.archived,
         stock=counted.stock,
         taken=counted.taken,
-        left=None if counted.stock is None else counted.stock - counted.taken,
+        left=counted.left,
+        low_since=counted.low_since,
         states=dict(counted.states),
     )

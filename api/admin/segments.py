@@ -15,12 +15,12 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_cur
 from api.dependencies import ServicesOf, Staff
 from api.documented import refusals, write_refusals
 from api.parameters import CodeInPath
+from api.programmes import current_documents
 from api.security.permissions import Permission, requires_permission
 from api.services import Services
 from api.uploads import CSV, MembersUpload, read_upload
 from loyalty.audit import record_change
 from loyalty.members.ids import member_public_id
-from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.segments import Segment
 from loyalty.segments.declared import declared_list, declared_segment
 from loyalty.segments.files import MOST_MEMBERS, numbered, read_member_file
@@ -168,7 +168,7 @@ class AdminSegments(Controller):
     async def replace(
         self, code: CodeInPath, data: JSONBody[OtherMembers], caller: Staff, services: ServicesOf
     ) -> ListChange:
-        declared_list(_documents(services), code)
+        declared_list(current_documents(services), code)
         lines = numbered(enumerate(data.members, start=1))
         return await _change(services, caller, code, (("replace", lines),))
 
@@ -184,7 +184,7 @@ class AdminSegments(Controller):
     async def change(
         self, code: CodeInPath, data: JSONBody[MembersPatch], caller: Staff, services: ServicesOf
     ) -> ListChange:
-        declared_list(_documents(services), code)
+        declared_list(current_documents(services), code)
         removed, added = numbered(enumerate(data.remove, start=1)), numbered(enumerate(data.add, start=1))
         return await _change(services, caller, code, (("remove", removed), ("add", added)))
 
@@ -209,17 +209,11 @@ class AdminSegments(Controller):
         services: ServicesOf,
         list_mode: ModeInQuery = "replace",
     ) -> ListChange:
-        declared_list(_documents(services), code)
+        declared_list(current_documents(services), code)
         content = await read_upload(request, CSV)
         # In a thread: a large file takes a while to read, in which tills must be answered.
         lines = await asyncio.to_thread(read_member_file, content)
         return await _change(services, caller, code, ((list_mode, lines),))
-
-
-def _documents(services: Services) -> list[ProgrammeDocument]:
-    """What is in force, and what was published last and may start later: its lists can be filled before."""
-    latest = services.programmes.version(services.programmes.latest_version)
-    return [services.programmes.at(services.clock()).document, *([latest.document] if latest else [])]
 
 
 async def _change(

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     PAYOUTS_DECIDE = "payouts:decide"
     PAYOUTS_SETTLE = "payouts:settle"
     """Exporting approved payouts, with their accounts in clear, and saying what became of them."""
+    COUPONS_WRITE = "coupons:write"
     CASES_READ = "cases:read"
     CASES_DECIDE = "cases:decide"
     METRICS_READ = "metrics:read"
@@ -74,6 +75,7 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
     | {
         Permission.PROGRAMME_DRAFT,
         Permission.CATALOGUE_WRITE,
+        Permission.COUPONS_WRITE,
         Permission.REPORTS_READ,
         Permission.SEGMENTS_WRITE,
         Permission.APPROVALS_READ,

@@ -5,6 +5,7 @@ from loyalty.models.accounting import AccountingClose, AccountingFigure, Account
 from loyalty.models.action import Action, ActionEvent, ActionProof
 from loyalty.models.approval import Approval
 from loyalty.models.caps import BudgetSlice, CapCounter
+from loyalty.models.coupon import Coupon
 from loyalty.models.goal import GoalAward, GoalDue
 from loyalty.models.goodwill import GoodwillDay
 from loyalty.models.imports import ImportedLot, ImportedMember, ImportRun
@@ -43,6 +44,7 @@ __all__ = [
     "CatalogueItem",
     "ConfirmationRequest",
     "Consent",
+    "Coupon",
     "GoalAward",
     "GoalDue",
     "GoodwillDay",

@@ -51,7 +51,7 @@ class Redemption(SQLModel, table=True):
     """The member's day of issuing, by which limits count."""
     issued_at: datetime = instant()
     expires_at: datetime | None = instant(nullable=True)
-    """Exclusive. NULL: it waits to be handed over for as long as it takes."""
+    """Exclusive; of a coupon, when its code expires. NULL: it waits to be handed over for as long as it takes."""
     ended_at: datetime | None = instant(nullable=True)
     """When it left its open states, whatever it became."""
     store_id: str | None = code(nullable=True)
@@ -65,6 +65,8 @@ class Redemption(SQLModel, table=True):
     """What the till took off for it."""
     reason: str | None = code(nullable=True)
     """Why staff ended it: a code."""
+    grant_reason: str | None = code(nullable=True)
+    """Why the business gave it for nothing: a code. NULL: the member took it."""
     actor: str = code(length=160)
     """Who did the last thing to it, as in the journal."""
 
@@ -80,13 +82,16 @@ class RedemptionCode(SQLModel, table=True):
 
 
 class RewardStock(SQLModel, table=True):
-    """How many pieces of a reward are out. One row a reward, locked after the members."""
+    """How many pieces of a reward are out. One row a reward, locked after the members where it has a stock."""
 
     __tablename__ = "reward_stock"
-    __table_args__ = (CheckConstraint("0 <= taken AND (given IS NULL OR taken <= given)", name="reward_stock_bounds"),)
+    __table_args__ = (CheckConstraint("0 <= taken", name="reward_stock_bounds"),)
 
     reward: str = code(key=True)
     given: int | None = number(nullable=True)
     """Pieces in all, of the version that was published last. NULL: no limit."""
     taken: int = number(default=0)
-    """Redemptions that are neither cancelled, refunded nor expired."""
+    """Redemptions that hold a piece (``loyalty.rewards.states.TAKEN``), those whose time is over and not noted as such
+    with them. Counted only while there is a stock."""
+    low_since: datetime | None = instant(nullable=True)
+    """Since when it has been told that little is left. NULL: enough is, as far as anybody has looked."""

@@ -73,7 +73,7 @@ async def publish_programme(
     )
     await session.flush()
     await spread_budgets(session, {r.code: r.budget_points for r in document.rules if r.budget_points is not None})
-    await give_stock(session, {reward.code: reward.stock for reward in document.rewards})
+    await give_stock(session, {reward.code: reward.stock for reward in document.rewards}, now=now)
     return ProgrammeSnapshot(version, document)
 
 

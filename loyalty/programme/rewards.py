@@ -9,7 +9,7 @@ from loyalty.programme.rules import LineNames, Window
 
 DISCOUNT_KINDS = ("percent_discount", "amount_discount", "free_item")
 """Used at the till: until then the points are held, not spent."""
-DELIVERED_KINDS = ("gift", "partner", "wallet_points")
+DELIVERED_KINDS = ("gift", "partner", "coupon", "wallet_points")
 """The member gets it when it is issued, or staff hand it over: the points are spent at once."""
 PAYOUT = "payout"
 """Money: the points are held until a second person has approved it, and spent then."""
@@ -36,10 +36,12 @@ class RewardLimits(Part, frozen=True, kw_only=True):
 class RewardEffect(Part, frozen=True, kw_only=True):
     """What the member gets. ``kind`` says which of the other members count.
 
-    - ``gift``, ``partner``: something that staff or a partner hand over.
+    - ``gift``: something that staff hand over.
+    - ``partner``: something that a partner hands over; with ``pool``, to whoever shows the code out of it.
     - ``percent_discount``: ``share_bp`` of what the matching lines cost, rounded down, at most ``maximum_minor``.
     - ``amount_discount``: ``amount_minor`` of what the matching lines cost, and no more than they do.
     - ``free_item``: one unit of the cheapest matching line.
+    - ``coupon``: a code out of ``pool``; without one left it is out of stock.
     - ``wallet_points``: ``points`` in ``wallet``.
     - ``payout``: ``amount_minor`` of money for each unit, whose price the reward's prices are; from ``minimum_units``
       to ``maximum_units`` at once.
@@ -57,6 +59,8 @@ class RewardEffect(Part, frozen=True, kw_only=True):
     """Never lines that match any list given here."""
     minimum_basket_minor: int = 0
     """Inclusive, compared with what the basket costs after its own discounts."""
+    pool: str = ""
+    """Name of a pool of codes, which staff fill."""
     wallet: str = ""
     points: int = 0
     minimum_units: int = 1
@@ -95,7 +99,7 @@ class Reward(Part, frozen=True, kw_only=True):
     at_expiry: Literal["return", "keep"] = "return"
     """What becomes of the points of one that was not used: they return to the member, or the business keeps them."""
     cancellable: bool = True
-    """Whether the member can give an unused one back."""
+    """Whether the member can give an unused one back. Never a coupon: its code has been seen."""
     auto_issue: bool = False
     """Issued by itself soon after a sale, an action, a correction or a merge has brought the points: a stamp card."""
     archived: bool = False

@@ -46,7 +46,7 @@ async def issue_full_cards(session: WriteSession, events: Sequence[GainEvent], *
     # All of the members first, then all of the stock, before either is locked again one by one.
     await lock_members(connection, able)
     for code in sorted(reward.code for reward in programme.auto_issued):
-        await lock_left(connection, code)
+        await lock_left(connection, code, now=now)
     for member_id in able:
         for reward in programme.auto_issued:
             await _issue(session, member_id, reward.code, programme, now=now)

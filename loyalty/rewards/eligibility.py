@@ -46,8 +46,16 @@ def reasons_against(
         *_audience(reward, situation, programme),
         *_units(reward, asked),
         *_limits(reward, situation),
+        *_stock(reward, situation),
         *_price(reward, situation, programme, asked),
     )
+
+
+def reasons_against_grant(reward: Reward, situation: Situation) -> tuple[Reason, ...]:
+    """Why the business may not give ``reward`` to the member: whom it is meant for, how often, when and for what price
+    it decides itself.
+    """
+    return (*_standing(reward, situation), *_stock(reward, situation))
 
 
 def price_wallets(reward: Reward, programme: ProgrammeSnapshot, *, units: int = 1) -> dict[str, int]:
@@ -100,6 +108,9 @@ def _limits(reward: Reward, situation: Situation) -> Iterator[Reason]:
         if sum(number for day, number in issued.items() if period_key(period, day) == key) >= limit:
             resets_at = _next_start(period, today, situation.account.zone)
             yield Reason(code="limit_reached", period=period, limit=limit, resets_at=resets_at)
+
+
+def _stock(reward: Reward, situation: Situation) -> Iterator[Reason]:
     left = situation.left.get(reward.code, 0)
     if left is not None and left < 1:
         yield Reason(code="out_of_stock")

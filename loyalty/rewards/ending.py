@@ -16,10 +16,11 @@ from loyalty.ledger.restoring import restore
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Redemption
 from loyalty.programme.document import ProgrammeDocument
-from loyalty.programme.rewards import PAYOUT
+from loyalty.programme.rewards import DISCOUNT_KINDS, PAYOUT
 from loyalty.programme.wallets import ExpiredRestore
 from loyalty.refunds.tracing import trace_captured
 from loyalty.rewards.codes import RedemptionNotFoundError
+from loyalty.rewards.coupons import take_coupon_back
 from loyalty.rewards.finding import read_redemption
 from loyalty.rewards.issuing import note_changes
 from loyalty.rewards.states import OPEN, state_at
@@ -88,12 +89,12 @@ async def cancel_redemption(
 
 
 async def fulfil_redemption(session: WriteSession, key: tuple[int, int], *, actor: str, now: datetime) -> Redemption:
-    """The member has it now. Raises ``RedemptionNotFoundError`` and ``RedemptionNotOpenError``, also for one whose
-    points are still held, since those are used at a till, and for a payout, which is exported first.
+    """The member has it now. Raises ``RedemptionNotFoundError`` and ``RedemptionNotOpenError``, also for a discount,
+    which is used at a till, and for a payout, which is exported first.
     """
     account, redemption = await lock_redemption(session, key, now=now)
     require_open(redemption, now=now)
-    if redemption.expires_at is not None or redemption.kind == PAYOUT:
+    if redemption.kind in (*DISCOUNT_KINDS, PAYOUT):
         raise RedemptionNotOpenError("This one is not handed over.", redemption_state=redemption.state)
     await write_accounts(await driver(session), [account])
     await end(session, redemption, "fulfilled", actor=actor, now=now)
@@ -132,6 +133,7 @@ async def give_back(
         restore(account, price["wallet"], points, act, cause=act.cause, spent=spent, expired=expired)
     await write_accounts(connection, [account])
     await return_pieces(connection, [redemption.reward])
+    await take_coupon_back(connection, member_id=redemption.member_id, redemption_no=redemption.redemption_no)
     await end(session, redemption, state, actor=actor, reason=reason, now=now)
 
 
@@ -175,8 +177,8 @@ async def end_held(session: WriteSession, member_id: int, *, actor: str, now: da
 async def end_all(
     session: WriteSession, redemptions: Sequence[Redemption], state: str, *, actor: str, now: datetime
 ) -> None:
-    """Note the end of redemptions whose points have been dealt with, and return their pieces."""
-    await return_pieces(await driver(session), [redemption.reward for redemption in redemptions])
+    """Note the end of redemptions whose points have been dealt with, and return their pieces: not that of a coupon."""
+    await return_pieces(await driver(session), [one.reward for one in redemptions if one.coupon is None])
     for redemption in redemptions:
         await end(session, redemption, state, actor=actor, now=now)
 
@@ -192,5 +194,7 @@ async def end(
 
 
 def _is_cancellable(redemption: Redemption, document: ProgrammeDocument) -> bool:
-    """As the programme in force says; what it no longer knows can be given back."""
-    return all(reward.cancellable for reward in document.rewards if reward.code == redemption.reward)
+    """As the programme in force says; what it no longer knows can be given back. A code that was seen cannot."""
+    return redemption.coupon is None and all(
+        reward.cancellable for reward in document.rewards if reward.code == redemption.reward
+    )

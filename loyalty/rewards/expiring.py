@@ -1,7 +1,7 @@
 """Noting that the time of redemptions is over.
 
-Nothing depends on when it runs but the stock: a piece that expired is there again when this has run. Reads and writes
-tell an expired one by its time, and the ledger gives the held points back by the same instant.
+Nothing depends on when it runs: reads and writes tell an expired one by its time, its piece is there again from then
+on, and the ledger gives the held points back by the same instant.
 """
 
 from datetime import datetime

@@ -18,7 +18,8 @@ from loyalty.models import Redemption, RedemptionCode
 from loyalty.programme.rewards import DISCOUNT_KINDS, PAYOUT, Reward
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.rewards.codes import new_code
-from loyalty.rewards.eligibility import Situation, price_wallets, reasons_against
+from loyalty.rewards.coupons import FreeCoupon, hand_out_coupon, lock_free_coupon
+from loyalty.rewards.eligibility import Situation, price_wallets, reasons_against, reasons_against_grant
 from loyalty.rewards.reasons import Reason, RewardNotFoundError, RewardRefusedError
 from loyalty.rewards.situating import read_situation
 from loyalty.rewards.stock import lock_left, take_piece
@@ -40,34 +41,80 @@ async def issue_reward(
     units: int | None = None,
     now: datetime,
 ) -> Redemption:
-    """Give the member (or the one they were merged into) the reward ``code`` of ``programme``.
+    """Give the member (or the one they were merged into) the reward ``code`` of ``programme`` for its price.
 
     ``units``: of a payout, and of nothing else; its price is paid so many times. Raises ``MemberNotFoundError``,
     ``RewardNotFoundError``, and ``RewardRefusedError`` with every reason.
     """
+    reward = _known(programme, code, units)
+    return await _issue(session, member_id, reward, programme, actor=actor, units=units, grant_reason=None, now=now)
+
+
+async def grant_reward(
+    session: WriteSession,
+    member_id: int,
+    code: str,
+    *,
+    programme: ProgrammeSnapshot,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> Redemption:
+    """Give it for nothing, whoever it is meant for and however often they had it: a grant by the business.
+
+    ``reason`` is a code, and kept. Raises ``MemberNotFoundError``, ``RewardNotFoundError``, and ``RewardRefusedError``
+    where there is none left, the reward is archived or a payout, or the member is blocked.
+    """
+    reward = _known(programme, code, None)
+    return await _issue(session, member_id, reward, programme, actor=actor, units=None, grant_reason=reason, now=now)
+
+
+def _known(programme: ProgrammeSnapshot, code: str, units: int | None) -> Reward:
     reward = programme.rewards.get(code)
     if reward is None:
         raise RewardNotFoundError(reward=code)
     if (reward.effect.kind == PAYOUT) is (units is None):
         raise RewardRefusedError([Reason(code="payee_needed" if units is None else "not_a_payout")])
+    return reward
+
+
+async def _issue(
+    session: WriteSession,
+    member_id: int,
+    reward: Reward,
+    programme: ProgrammeSnapshot,
+    *,
+    actor: str,
+    units: int | None,
+    grant_reason: str | None,
+    now: datetime,
+) -> Redemption:
     connection = await driver(session)
     account = await open_account(connection, member_id, now=now)
-    left = await lock_left(connection, reward.code)
+    pieces = await lock_left(connection, reward.code, now=now)
+    coupon = await lock_free_coupon(connection, reward.effect.pool, now=now) if reward.effect.pool else None
+    left = 0 if reward.effect.pool and coupon is None else pieces
     situation = await read_situation(connection, account, programme, left={reward.code: left}, now=now)
-    if reasons := reasons_against(reward, situation, programme, units=units):
+    if grant_reason is None:
+        reasons = reasons_against(reward, situation, programme, units=units)
+        asked, price_minor = price_wallets(reward, programme, units=units or 1), reward.price_minor
+    else:
+        reasons, asked, price_minor = reasons_against_grant(reward, situation), {}, 0
+    if reasons:
         raise RewardRefusedError(reasons)
     number = await connection.fetchval(_NEXT_NO, account.member_id)
     act = Act(Cause("redemption", number), actor, now, now)
-    redemption = _redemption(reward, situation, programme, act)
-    redemption.prices = _pay(account, reward, price_wallets(reward, programme, units=units or 1), redemption, act)
+    redemption = _redemption(reward, situation, programme, act, coupon)
+    redemption.grant_reason, redemption.price_minor = grant_reason, price_minor
+    redemption.prices = _pay(account, reward, asked, redemption, act)
     _deliver(account, reward, programme, act)
-    await take_piece(connection, reward.code)
+    owner = {"member_id": redemption.member_id, "redemption_no": redemption.redemption_no}
+    if coupon is not None:
+        await hand_out_coupon(connection, reward.effect.pool, coupon.coupon, **owner)
+    if pieces is not None:
+        await take_piece(connection, reward.code)
     await write_accounts(connection, [account])
-    session.add(
-        RedemptionCode(
-            shown_code=redemption.shown_code, member_id=account.member_id, redemption_no=redemption.redemption_no
-        )
-    )
+    session.add(RedemptionCode(shown_code=redemption.shown_code, **owner))
     await note_changes(session, [redemption], now=now)
     return redemption
 
@@ -96,11 +143,11 @@ def is_held(reward: Reward) -> bool:
     return reward.effect.kind == PAYOUT or (reward.effect.kind in DISCOUNT_KINDS and reward.at_expiry == "return")
 
 
-def _redemption(reward: Reward, situation: Situation, programme: ProgrammeSnapshot, act: Act) -> Redemption:
+def _redemption(
+    reward: Reward, situation: Situation, programme: ProgrammeSnapshot, act: Act, coupon: FreeCoupon | None
+) -> Redemption:
     kind = reward.effect.kind
-    ends = kind in DISCOUNT_KINDS or kind == PAYOUT
     at_once = kind == "wallet_points"
-    last_day = situation.today + timedelta(days=reward.valid_days)
     return Redemption(
         member_id=situation.account.member_id,
         redemption_no=act.cause.no,
@@ -109,14 +156,22 @@ def _redemption(reward: Reward, situation: Situation, programme: ProgrammeSnapsh
         programme_version=programme.version,
         state="fulfilled" if at_once else "reserved" if kind == PAYOUT else "issued",
         shown_code=new_code(),
+        coupon=coupon and coupon.coupon,
         prices=[],
-        price_minor=reward.price_minor,
         local_date=situation.today,
         issued_at=act.now,
-        expires_at=local_day_starts(last_day + timedelta(days=1), situation.account.zone) if ends else None,
+        expires_at=_end(reward, situation) if coupon is None else coupon.expires_at,
         ended_at=act.now if at_once else None,
         actor=act.actor,
     )
+
+
+def _end(reward: Reward, situation: Situation) -> datetime | None:
+    """When its time is over. None: it waits to be handed over."""
+    if reward.effect.kind not in (*DISCOUNT_KINDS, PAYOUT):
+        return None
+    last_day = situation.today + timedelta(days=reward.valid_days)
+    return local_day_starts(last_day + timedelta(days=1), situation.account.zone)
 
 
 def _pay(

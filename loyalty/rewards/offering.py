@@ -7,6 +7,7 @@ from kernel.database import ReadSession, driver
 from loyalty.ledger.opening import look_at_account
 from loyalty.programme.rewards import Reward
 from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.rewards.coupons import limit_by_coupons
 from loyalty.rewards.eligibility import price_wallets, reasons_against
 from loyalty.rewards.reasons import Reason
 from loyalty.rewards.situating import read_situation
@@ -31,7 +32,8 @@ async def offer_rewards(
     """Every reward that is not archived, in the programme's order. Raises ``MemberNotFoundError``."""
     connection = await driver(session)
     account = await look_at_account(connection, member_id, now=now)
-    left = await read_left(connection)
+    left = await read_left(connection, now=now)
+    await limit_by_coupons(connection, left, programme, now=now)
     situation = await read_situation(connection, account, programme, left=left, now=now)
     return [
         OfferedReward(

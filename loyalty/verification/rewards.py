@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from loyalty.rewards.states import TAKEN
 from loyalty.verification.invariant import Invariant
 from loyalty.verification.reading import Query
 
@@ -48,17 +49,19 @@ WHERE coalesce(e.spent, 0) <> CASE WHEN r.state IN ('cancelled', 'refunded') THE
 
 STOCK: Final = Invariant(
     "I11",
-    "The pieces of a reward that are taken are its redemptions that were neither given back nor expired.",
-    Query("""
-SELECT NULL::bigint, 'pieces of ' || coalesce(r.reward, s.reward), coalesce(r.taken, 0)::text,
+    "The pieces of a reward with a stock that are taken are its redemptions that hold one, and no more than it has.",
+    Query(f"""
+SELECT NULL::bigint, 'pieces of ' || reward, format('%s, at most %s', coalesce(r.taken, 0), s.given),
        coalesce(s.taken::text, 'no row')
 FROM (
-    SELECT reward, count(*) FILTER (WHERE state NOT IN ('cancelled', 'expired', 'refunded')) AS taken
+    SELECT reward, count(*) FILTER (WHERE {TAKEN}) AS taken,
+           count(*) FILTER (WHERE state IN ('reserved', 'issued') AND expires_at <= $3 AND coupon IS NULL) AS overdue
     FROM redemption GROUP BY 1
 ) AS r
 FULL JOIN reward_stock AS s USING (reward)
-WHERE coalesce(r.taken, 0) IS DISTINCT FROM coalesce(s.taken, -1)
-"""),
+WHERE s.reward IS NULL OR s.given IS NOT NULL
+      AND (coalesce(r.taken, 0) <> s.taken OR s.taken - coalesce(r.overdue, 0) > s.given)
+"""),  # noqa: S608 - put together from a constant
     needs_all_members=True,
 )
 
@@ -74,4 +77,28 @@ WHERE r.shown_code IS DISTINCT FROM c.shown_code
 """),
 )
 
-INVARIANTS: Final = (PAID, RETURNED, STOCK, CODES)
+COUPONS: Final = Invariant(
+    "I6",
+    "A code that was handed out is what its redemption shows, withdrawn once that was taken back, and outlives it.",
+    Query("""
+SELECT coalesce(r.member_id, c.member_id), 'redemption ' || coalesce(r.redemption_no, c.redemption_no),
+       coalesce(CASE WHEN r.state IN ('cancelled', 'refunded') THEN 'a code withdrawn' ELSE 'a code handed out' END
+                || coalesce(' until ' || r.expires_at, ''), 'no code'),
+       coalesce('a code, ' || c.state || coalesce(' until ' || c.expires_at, ''), 'no code')
+FROM (SELECT * FROM redemptions WHERE coupon IS NOT NULL OR kind = 'coupon') AS r
+FULL JOIN (SELECT * FROM coupon WHERE member_id BETWEEN $1 AND $2) AS c USING (member_id, redemption_no)
+WHERE (r.coupon, r.expires_at) IS DISTINCT FROM (c.coupon, c.expires_at)
+   OR c.state <> CASE WHEN r.state IN ('cancelled', 'refunded') THEN 'withdrawn' ELSE 'handed_out' END
+"""),
+)
+
+GRANTED: Final = Invariant(
+    "I7",
+    "What the business gave for nothing cost nothing.",
+    Query("""
+SELECT member_id, 'redemption ' || redemption_no, 'no price', prices::text || ' and ' || price_minor
+FROM redemptions WHERE grant_reason IS NOT NULL AND (prices <> '[]' OR price_minor <> 0)
+"""),
+)
+
+INVARIANTS: Final = (PAID, RETURNED, STOCK, CODES, COUPONS, GRANTED)

@@ -229,7 +229,7 @@ async def test_stock_is_not_lowered_below_what_is_out(counter: Counter) -> None:
         await counter.redeem(anna, "mug")
     with pytest.raises(StockBelowTakenError) as refused:
         await publish(counter.services, with_rewards(reward("mug", 1, stock=1)))
-    assert refused.value.facts["rewards"] == [{"reward": "mug", "stock": 1, "taken": 2}]
+    assert refused.value.facts["rewards"] == [{"reward": "mug", "path": "$.rewards[0].stock", "stock": 1, "taken": 2}]
     await publish(counter.services, with_rewards(reward("mug", 1, stock=2)))
     assert [reason["code"] for reason in await counter.refusal(anna, "mug")] == ["out_of_stock"]
     await publish(counter.services, with_rewards(reward("mug", 1)))

@@ -14,11 +14,16 @@ def check_codes(codes: Iterable[str], path: str, *, taken: Iterable[str] = ()) -
     seen = set(taken)
     for place, code in enumerate(codes):
         where = f"{path}[{place}].code"
-        if not _CODE.fullmatch(code):
-            yield ProgrammeProblem(where, "bad_code", "is not 1 to 64 letters, digits, '_', '.' and '-'")
+        yield from check_code(code, where)
         if code in seen:
             yield ProgrammeProblem(where, "duplicate_code", f"{code!r} is used before")
         seen.add(code)
+
+
+def check_code(code: str, path: str) -> Problems:
+    """A well-formed code."""
+    if not _CODE.fullmatch(code):
+        yield ProgrammeProblem(path, "bad_code", "is not 1 to 64 letters, digits, '_', '.' and '-'")
 
 
 def check_languages(by_language: Mapping[str, object], path: str, fallback_language: str) -> Problems:

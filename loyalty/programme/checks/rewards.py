@@ -6,7 +6,7 @@ from loyalty.programme.cel import MEMBERS
 from loyalty.programme.checks.conditions import check_condition
 from loyalty.programme.checks.kinds import check_kind
 from loyalty.programme.checks.lines import check_lines
-from loyalty.programme.checks.names import check_codes, check_known, check_names
+from loyalty.programme.checks.names import check_code, check_codes, check_known, check_names
 from loyalty.programme.checks.segments import check_segments_known
 from loyalty.programme.checks.windows import check_window
 from loyalty.programme.document import ProgrammeDocument
@@ -18,10 +18,11 @@ from loyalty.programme.rules import CAP_PERIODS
 _OF_LINES = ("lines", "except_lines", "minimum_basket_minor")
 EFFECT_MEMBERS: Mapping[str, tuple[str, ...]] = {
     "gift": (),
-    "partner": (),
+    "partner": ("pool",),
     "percent_discount": ("share_bp", "maximum_minor", *_OF_LINES),
     "amount_discount": ("amount_minor", *_OF_LINES),
     "free_item": _OF_LINES,
+    "coupon": ("pool",),
     "wallet_points": ("wallet", "points"),
     PAYOUT: ("amount_minor", "minimum_units", "maximum_units"),
 }
@@ -51,6 +52,10 @@ def _check_effect(effect: RewardEffect, path: str, document: ProgrammeDocument) 
         yield ProgrammeProblem(f"{path}.share_bp", "out_of_range", f"is not from 1 to {WHOLE_BP}")
     if effect.kind in ("amount_discount", PAYOUT) and effect.amount_minor < 1:
         yield ProgrammeProblem(f"{path}.amount_minor", "out_of_range", "is below 1")
+    if effect.kind == "coupon" and not effect.pool:
+        yield ProgrammeProblem(f"{path}.pool", "missing", "names no pool of codes")
+    if effect.pool:
+        yield from check_code(effect.pool, f"{path}.pool")
     if effect.kind == "wallet_points":
         wallets = (wallet.code for wallet in document.wallets)
         yield from check_known(effect.wallet, wallets, f"{path}.wallet", "unknown_wallet")

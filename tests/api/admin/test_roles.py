@@ -112,6 +112,12 @@ MAY: Final = {
     "getCase": "owner manager support",
     # Rewards
     "listRewardStock": EVERYBODY,
+    "listCouponPools": EVERYBODY,
+    "addCoupons": "owner manager marketer",
+    "importCoupons": "owner manager marketer",
+    "exportCoupons": "owner manager marketer",
+    "generateCoupons": "owner manager marketer",
+    "withdrawCoupons": "owner manager marketer",
     "listRedemptions": "owner manager support",
     "getRedemption": "owner manager support",
     "fulfilRedemption": "owner manager support",

@@ -16,7 +16,7 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     (discount("a", share_bp=0), ".effect.share_bp", "out_of_range"),
     (discount("a", share_bp=10_001), ".effect.share_bp", "out_of_range"),
     (reward("a", kind="amount_discount"), ".effect.amount_minor", "out_of_range"),
-    (reward("a", kind="coupon"), ".effect.kind", "unknown_kind"),
+    (reward("a", kind="coupon"), ".effect.pool", "missing"),
     (reward("a", kind="wallet_points", effect={"wallet": "x", "points": 1}), ".effect.wallet", "unknown_wallet"),
     (reward("a", kind="wallet_points", effect={"wallet": "stamps"}), ".effect.points", "out_of_range"),
     (reward("a", kind="wallet_points", effect={"wallet": "points", "points": 1}), ".effect.wallet", "buys_itself"),

@@ -479,7 +479,8 @@ DAMAGES = (
     damage(
         rewards.RETURNED,
         "a cancelled gift whose points are gone",
-        "UPDATE redemption SET state = 'fulfilled' WHERE member_id = {boris} AND state = 'cancelled'",
+        "UPDATE redemption SET state = 'fulfilled' WHERE reward = 'mug' AND member_id = {boris}"
+        " AND state = 'cancelled'",
         "UPDATE reward_stock SET taken = taken + 1 WHERE reward = 'mug'",
     ),
     damage(rewards.STOCK, "a piece that nobody has", "UPDATE reward_stock SET taken = taken + 1 WHERE reward = 'mug'"),
@@ -512,6 +513,27 @@ DAMAGES = (
     ),
     damage(payouts.BATCHES, "a batch of another sum", "UPDATE payout_batch SET total_minor = total_minor + 1"),
     damage(payouts.PAYEES, "money for nobody", "DELETE FROM payout_payee"),
+    damage(
+        rewards.COUPONS,
+        "a code that another redemption shows",
+        "UPDATE coupon SET redemption_no = redemption_no + 90 WHERE state = 'handed_out'",
+    ),
+    damage(
+        rewards.COUPONS,
+        "a code that is good though it was taken back",
+        "UPDATE coupon SET state = 'handed_out' WHERE state = 'withdrawn'",
+    ),
+    damage(
+        rewards.COUPONS,
+        "a coupon that can be used longer than its code",
+        "UPDATE redemption SET expires_at = '2031-01-01T00:00:00Z' WHERE coupon IS NOT NULL AND state = 'issued'",
+    ),
+    damage(
+        rewards.GRANTED,
+        "a gift of the business that was paid for",
+        "UPDATE redemption SET price_minor = 1 WHERE grant_reason IS NOT NULL",
+    ),
+    damage(rewards.STOCK, "more pieces out than there are", "UPDATE reward_stock SET given = 0 WHERE reward = 'mug'"),
     damage(
         references.REDEMPTIONS,
         "a reward that was never published",

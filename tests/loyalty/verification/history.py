@@ -12,6 +12,7 @@ from api.delivering import Outbox
 from api.services import Services
 from api.tasks.kinds import KINDS
 from api.tasks.working import Tasks
+from kernel.database import driver
 from loyalty.accounting.closing import begin_closing, close
 from loyalty.actions.outcome import Proof
 from loyalty.invoices.paying import PaymentContent, record_payment
@@ -31,11 +32,13 @@ from loyalty.payouts.payees import payee_of
 from loyalty.payouts.requesting import request_payout
 from loyalty.payouts.settling import settle_payout
 from loyalty.reactions import REACTIONS
+from loyalty.rewards.coupon_adding import generate_coupons
 from loyalty.rewards.ending import cancel_redemption
-from loyalty.rewards.issuing import issue_reward
+from loyalty.rewards.issuing import grant_reward, issue_reward
 from loyalty.tiers.sweeping import sweep_tiers
 from tests.clocks import MovableClock
 from tests.journeys.counter import discount, reward
+from tests.journeys.test_coupons import TICKET
 from tests.journeys.tills import basket, done, line, sale, send
 from tests.loyalty.actions.making import action, pays, record, told
 from tests.loyalty.goals.making import at_least, goal
@@ -67,6 +70,7 @@ PROGRAMME = programme(
         discount("tenth", 10),
         reward("mug", 5, stock=10),
         reward("cash", 2, kind="payout", effect={"amount_minor": 50, "maximum_units": 9}),
+        TICKET,
     ],
     actions=[
         action("login", "daily_login", limits={"month": 20}),
@@ -269,6 +273,20 @@ class History:
                     await settle_payout(session, key, paid=step == "paid", document=PROGRAMME, actor=by, now=now)
             await session.commit()
 
+    async def is_given(self, who: str, reward: str) -> None:
+        now = self.clock()
+        programme = self.services.programmes.at(now)
+        async with self.services.database.write() as session:
+            await grant_reward(
+                session, self.members[who], reward, programme=programme, actor="staff:boris", reason="sorry", now=now
+            )
+            await session.commit()
+
+    async def fills(self, pool: str, codes: int) -> None:
+        async with self.services.database.write() as session:
+            await generate_coupons(await driver(session), pool, codes, "#" * 16, now=self.clock())
+            await session.commit()
+
     async def seals(self) -> None:
         async with self.services.database.write() as session:
             await seal_members(session, now=self.clock(), limit=1_000)
@@ -329,6 +347,10 @@ async def play(history: History) -> None:
     await history.returns("a-paid", "r2", y="1")
     await history.returns("a0", "r3", x="2", y="1")
     await history.takes("boris", "mug", gives_it_back=True)
+    await history.fills("cinema", 3)
+    await history.takes("boris", "ticket")
+    await history.is_given("boris", "mug")
+    await history.takes("boris", "ticket", gives_it_back=True)
     await history.buys("boris", "b-redeemed", line("x", 20_000), redemptions=[await history.takes("boris", "tenth")])
     await history.buys("boris", "b-void", line("x", 20_000), redemptions=[await history.takes("boris", "tenth")])
     await history.voids(receipt={"number": "b-void", "business_date": "2026-03-02"})
