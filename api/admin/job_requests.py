@@ -24,7 +24,7 @@ from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.audit import record_change
-from loyalty.jobs.kinds import Asked, FactKind, PointsGrant, Retroactive, SegmentChange, StandingChange
+from loyalty.jobs.kinds import Asked, FactKind, PointsGrant, Retroactive, SegmentChange, StandingChange, TierGrant
 from loyalty.jobs.making import begin_job
 from loyalty.members.corrections import ExpiryImpossibleError, WalletNotFoundError
 from loyalty.members.freezing import Standing
@@ -32,6 +32,8 @@ from loyalty.models import Job
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.rules import Rule
 from loyalty.segments.declared import declared_list, declared_segment
+from loyalty.tiers.granting import TierNotFoundError, TiersNotEarnedError, grant_ends
+from loyalty.tiers.plan import NO_TIER, TierPlan
 
 _FACTS: Final[dict[str, tuple[FactKind, ...]]] = {
     "purchases": ("purchase",),
@@ -45,7 +47,7 @@ class OneOperationError(UnprocessableError):
     """None was named, or several."""
 
     code = "one_operation_needed"
-    title = "Name exactly one operation: a grant, a standing or a change of a list."
+    title = "Name exactly one operation: a grant, a standing, a change of a list, or a tier."
 
 
 class NoPointsError(UnprocessableError):
@@ -124,12 +126,21 @@ class ListPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     change: Literal["add", "remove"]
 
 
+class TierPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At least this tier for everybody, whatever is earned, in the place of what was granted before."""
+
+    tier: fields.Code
+    last_day: Annotated[date, Meta(examples=["2026-12-31"])] | None = None
+    """The last day of each member's zone on which it holds. Null: for good."""
+
+
 class NewBulkOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one operation, for the members of a segment, or of a list that is sent as a file."""
 
     grant: GrantPart | None = None
     standing: StandingPart | None = None
     list: ListPart | None = None
+    tier: TierPart | None = None
     segment: fields.Code | None = None
     """Members who are in it when the preview is made. Null: a file is to be sent."""
     reason: fields.Reason
@@ -212,7 +223,7 @@ async def create_bulk_operation(
 
 
 def _operation(services: Services, data: NewBulkOperation, *, now: datetime) -> Asked:
-    if sum(part is not None for part in (data.grant, data.standing, data.list)) != 1:
+    if sum(part is not None for part in (data.grant, data.standing, data.list, data.tier)) != 1:
         raise OneOperationError
     if data.standing is not None:
         standing = data.standing
@@ -223,12 +234,23 @@ def _operation(services: Services, data: NewBulkOperation, *, now: datetime) -> 
                 blocked=standing.blocked,
             )
         )
-    programme = services.programmes.at(now).document
+    programme = services.programmes.at(now)
     if data.list is not None:
-        declared_list([programme], data.list.segment)
+        declared_list([programme.document], data.list.segment)
         return SegmentChange(segment=data.list.segment, change=data.list.change)
-    assert data.grant is not None, "one of the three is there"
-    return _grant(programme, data.grant, now=now)
+    if data.tier is not None:
+        return _tier(programme.tier_plan, data.tier, now=now)
+    assert data.grant is not None, "one of them is there"
+    return _grant(programme.document, data.grant, now=now)
+
+
+def _tier(plan: TierPlan, part: TierPart, *, now: datetime) -> TierGrant:
+    if not plan.active:
+        raise TiersNotEarnedError
+    if plan.place(part.tier) == NO_TIER:
+        raise TierNotFoundError(None, tier=part.tier)
+    grant_ends(part.last_day, "UTC", now=now)  # a slip of the hand; where it has just passed, a member is skipped
+    return TierGrant(tier=part.tier, last_day=part.last_day)
 
 
 def _grant(programme: ProgrammeDocument, grant: GrantPart, *, now: datetime) -> PointsGrant:

@@ -18,7 +18,7 @@ class JobSummary(Struct, frozen=True, kw_only=True):
 
     job_id: int
     kind: str
-    """``retroactive``, ``grant``, ``standing``, ``segment``; may grow."""
+    """``retroactive``, ``grant``, ``standing``, ``segment``, ``tier``; may grow."""
     state: str
     """``listing`` (its list is to be sent), ``previewing``, ``previewed``, ``applying``, ``applied``, ``reversing``,
     ``reversed``."""
@@ -62,7 +62,9 @@ class JobItemView(Struct, frozen=True, kw_only=True):
     returned: dict[str, int] | None
     """What taking it back changed."""
     why: str | None
-    """Why it was skipped (``facts_changed``, ``member_merged``, ``member_erased``, ``out_of_range``) or kept."""
+    """Why it was skipped (``facts_changed``, ``member_merged``, ``member_erased``, ``out_of_range``,
+    ``tiers_not_earned``, ``tier_not_found``, ``grant_day_impossible``) or kept (``changed_since``, ``grant_over``,
+    ``member_erased``); may grow."""
     settled_at: datetime | None
 
 

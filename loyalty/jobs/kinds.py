@@ -11,6 +11,7 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.policies import ExpiryPolicy
 
 Direction: TypeAlias = Literal["pay", "take_back", "both"]
+Change: TypeAlias = Literal["add", "remove"]
 FactKind: TypeAlias = Literal["purchase", "action"]
 
 
@@ -46,15 +47,23 @@ class SegmentChange(Struct, frozen=True, kw_only=True):
     """Put every member on a list, or take them off it."""
 
     segment: str
-    change: Literal["add", "remove"]
+    change: Change
 
 
-Asked: TypeAlias = Retroactive | PointsGrant | StandingChange | SegmentChange
+class TierGrant(Struct, frozen=True, kw_only=True):
+    """Grant every member at least this tier by hand, through ``last_day`` of their zones; None: for good."""
+
+    tier: str
+    last_day: date | None = None
+
+
+Asked: TypeAlias = Retroactive | PointsGrant | StandingChange | SegmentChange | TierGrant
 KINDS: dict[str, type[Asked]] = {
     "retroactive": Retroactive,
     "grant": PointsGrant,
     "standing": StandingChange,
     "segment": SegmentChange,
+    "tier": TierGrant,
 }
 
 

@@ -22,7 +22,7 @@ class Job(SQLModel, table=True):
 
     job_id: int = generated_number()
     kind: str = code(length=16)
-    """retroactive, grant, standing or segment."""
+    """retroactive, grant, standing, segment or tier."""
     parameters: dict[str, Any] = json_document()
     """Ids, codes and numbers: nothing in it names a person."""
     state: str = code(length=16)
