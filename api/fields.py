@@ -22,6 +22,13 @@ OneTimeCodeDigits: TypeAlias = Annotated[
     str, Meta(min_length=6, max_length=6, pattern="^[0-9]+$(?!\\n)", examples=["048151"])
 ]
 MemberTokenText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, examples=["eyJhbGciOiJFUzI1NiIs..."])]
+DeviceId: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=16, max_length=128, pattern="^[A-Za-z0-9._-]+$(?!\\n)", examples=["0197a5c2b1d37f0e9c6a4d8e2f5b7a94"]
+    ),
+]
+"""Made up by an app when it is installed, and kept there. Only a keyed hash of it is kept here, for half a year."""
 Language: TypeAlias = Annotated[str, Meta(min_length=2, max_length=16, examples=["en"])]
 Zone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["Europe/Moscow"])]
 PersonName: TypeAlias = Annotated[str, Meta(max_length=200, examples=["Anna Kovaleva"])]

@@ -99,7 +99,7 @@ class LimitGuard:
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         caller = connection.scope.get("user")
-        subject = caller.client if caller is not None else _address(connection)
+        subject = caller.client if caller is not None else address_of(connection) or "unknown"
         terminals = 1 + len(caller.acts_for) if isinstance(caller, TerminalCaller) else 1
         limit = replace(self.limit, most=self.limit.most * terminals)
         limiter: RateLimiter = connection.app.state.services.rate_limiter
@@ -130,5 +130,6 @@ async def tell_rate_limit(message: Message, scope: Scope) -> None:
         ]
 
 
-def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    return connection.client.host if connection.client else "unknown"
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Whence a request came, as the server in front of this says."""
+    return connection.client.host if connection.client else None

@@ -13,6 +13,7 @@ from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
 from loyalty.payouts.payees import forget_unpaid_payees
 from loyalty.refunds.catching_up import apply_overtaken
+from loyalty.review.traces import forget_old_traces
 from loyalty.rewards.expiring import expire_redemptions
 from loyalty.tiers.sweeping import place_members, sweep_tiers
 from notifications.messages import forget_old_messages
@@ -30,5 +31,6 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("forget-old-confirmation-requests", timedelta(hours=1), once(forget_old_requests)),
     Job("forget-old-revocations", timedelta(hours=1), once(forget_old_revocations)),
     Job("forget-unpaid-payees", timedelta(hours=1), once(forget_unpaid_payees)),
+    Job("forget-old-traces", timedelta(hours=1), once(forget_old_traces)),
     Job("forget-old-messages", timedelta(hours=1), once(forget_old_messages)),
 )

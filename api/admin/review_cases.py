@@ -36,13 +36,14 @@ class CaseView(Struct, frozen=True, kw_only=True):
 
     case_id: int
     kind: Annotated[str, Meta(examples=["many_purchases"])]
-    """``many_purchases``, ``many_points``, ``one_cashier``, ``many_refunds``; may grow."""
+    """``many_purchases``, ``many_points``, ``one_cashier``, ``many_refunds``, ``one_device``, ``one_address``,
+    ``many_friends``; may grow."""
     subject: Annotated[str, Meta(examples=["mem_2ka9-e5"])]
     """A member's public id, or ``cashier:<id>``."""
     member_id: str
     """The member whom a decision can freeze."""
     period: Annotated[str, Meta(examples=["2026-03-02"])]
-    """A local day of the store, or a month."""
+    """A local day of the store, or a month; of friends a day or a month in UTC."""
     facts: Annotated[dict[str, Any], Meta(examples=[{"purchases": 24, "points": 310}])]
     """What was counted when the case was opened."""
     state: Annotated[str, Meta(examples=["open"])]

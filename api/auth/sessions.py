@@ -1,9 +1,9 @@
 """Signing in with a code, and staying signed in."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Controller, post
+from litestar import Controller, Request, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
@@ -11,7 +11,7 @@ from api import fields
 from api.addresses import one_address
 from api.dependencies import ServicesOf
 from api.documented import write_refusals
-from api.rate_limits import Limit, limited
+from api.rate_limits import Limit, address_of, limited
 from api.security.access import issue_member_access
 from api.services import Services
 from kernel.errors import DomainError
@@ -20,6 +20,7 @@ from loyalty.access.sessions import LiveSession, open_session, rotate
 from loyalty.members.attaching import attach_identity
 from loyalty.members.ids import member_public_id
 from loyalty.members.registration import Newcomer, register_member
+from loyalty.review.traces import note_traces, traces_of
 
 SIGN_INS = Limit("sign_ins", 60, 600)
 
@@ -33,6 +34,8 @@ class SignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: fields.Email | None = None
     language: fields.Language = "en"
     zone: fields.Zone = "UTC"
+    device_id: fields.DeviceId | None = None
+    """An id that the app made up for this phone. It is kept hashed, for review of referrals alone."""
 
 
 class Refresh(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +72,9 @@ class AuthSessions(Controller):
         guards=[limited(SIGN_INS)],
         responses=write_refusals(403, 404, 422, 429),
     )
-    async def create(self, data: JSONBody[SignIn], services: ServicesOf) -> MemberTokens:
+    async def create(
+        self, data: JSONBody[SignIn], request: Request[Any, Any, Any], services: ServicesOf
+    ) -> MemberTokens:
         now = services.clock()
         address = one_address(data.phone, data.email, region=services.settings.phone_region)
         scope = CodeScope(purpose="sign_in", known_by=address)
@@ -83,6 +88,8 @@ class AuthSessions(Controller):
             member = await register_member(session, newcomer, lookup_key=key, now=now)
             if not member.created:
                 await attach_identity(session, member.member_id, address, verified=True, lookup_key=key, now=now)
+            traces = traces_of(data.device_id, address_of(request), lookup_key=key)
+            await note_traces(session, member.member_id, traces, now=now)
             live = await open_session(session, member.member_id, lookup_key=key, now=now)
             await session.commit()
         return _tokens(services, live, created=member.created, now=now)

@@ -2,18 +2,19 @@
 
 from datetime import datetime
 from io import BytesIO
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import segno
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from api import fields
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_position
 from api.dependencies import Member, ServicesOf
 from api.documented import created, refusals, write_refusals
-from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
-from api.rate_limits import Limit, limited
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.rate_limits import Limit, address_of, limited
 from api.referrals import ReferralCodeText, referral_settings
 from api.services import Services
 from kernel.database import WriteSession
@@ -23,6 +24,7 @@ from loyalty.referrals.attaching import refer
 from loyalty.referrals.codes import own_code
 from loyalty.referrals.errors import ReferralsOffError
 from loyalty.referrals.listing import referrals_by
+from loyalty.review.traces import traces_of
 
 TRIES: Final = Limit("referral-codes", 20, 3_600)
 SVG: Final = "image/svg+xml"
@@ -63,6 +65,8 @@ class NewReferral(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Who brought the member: the code that they gave."""
 
     code: ReferralCodeText
+    device_id: fields.DeviceId | None = None
+    """The phone's own id, see ``createMemberSession``."""
 
 
 class ReferralView(Struct, frozen=True, kw_only=True):
@@ -128,16 +132,20 @@ class MyReferrals(Controller):
     async def create(
         self,
         data: JSONBody[NewReferral],
+        request: Request[Any, Any, Any],
         caller: Member,
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
     ) -> Answered:
+        traces = traces_of(data.device_id, address_of(request), lookup_key=services.lookup_key)
+
         async def act(session: WriteSession, now: datetime) -> ReferralView:
             settings = referral_settings(services, now)
-            referral = await refer(session, caller.member_id, data.code, settings=settings, now=now)
+            referral = await refer(session, caller.member_id, data.code, settings=settings, seen_with=traces, now=now)
             return ReferralView(state=referral.state, qualifies_until=referral.qualifies_until)
 
-        return await answer_once(services, caller, idempotency_key, canonical_body("createMyReferral", data), act)
+        kept = {"code": data.code, "device_id": veiled(services, data.device_id)}
+        return await answer_once(services, caller, idempotency_key, canonical_body("createMyReferral", kept), act)
 
 
 async def _code_of(services: Services, member_id: int) -> ReferralCodeView:

@@ -25,6 +25,7 @@ from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
 from loyalty.models.task import Task
 from loyalty.models.tier import TierBonus, TierChange, TierDay, TierStanding
+from loyalty.models.trace import MemberTrace
 
 __all__ = [
     "AccessKey",
@@ -70,6 +71,7 @@ __all__ = [
     "Member",
     "MemberFact",
     "MemberSession",
+    "MemberTrace",
     "OneTimeCode",
     "Payout",
     "PayoutBatch",

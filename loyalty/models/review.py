@@ -24,13 +24,14 @@ class ReviewCase(SQLModel, table=True):
 
     case_id: int = generated_number()
     kind: str = code(length=32)
-    """``many_purchases``, ``many_points``, ``one_cashier``, ``many_refunds``."""
+    """``many_purchases``, ``many_points``, ``one_cashier``, ``many_refunds``, ``one_device``, ``one_address``,
+    ``many_friends``."""
     subject: str = code(length=160)
     """As in the audit log: a member's public id, or ``cashier:<id>``."""
     member_id: int = number()
     """The member, or the one whose purchases the cashier rang up."""
     period: str = code(length=10)
-    """A store's local day, or a month."""
+    """A store's local day, or a month; of friends a day or a month in UTC."""
     facts: dict[str, Any] = json_document()
     state: str = code(default="open", length=16)
     opened_at: datetime = instant()

@@ -18,3 +18,9 @@ class ReviewSettings(Part, frozen=True, kw_only=True):
     """At least so many refunds of one member in a month ..."""
     refund_share_percent: int = 50
     """... for at least so much of the month's purchases."""
+    friends_of_one_device: int = 2
+    """At least so many of a member and the friends they brought on one and the same phone."""
+    friends_of_one_address: int = 5
+    """The same for a network address, which households and offices share."""
+    friends_a_day: int = 10
+    """At least so many friends of one member within 24 hours."""

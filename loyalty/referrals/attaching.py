@@ -1,5 +1,6 @@
 """A new member says who referred them: once, before buying anything, and never in a ring."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ from loyalty.referrals.errors import (
     ReferralsOffError,
     ReferredTooLateError,
 )
+from loyalty.review.referral_farms import look_at_referral
+from loyalty.review.traces import Trace, note_traces
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -39,9 +42,17 @@ SELECT EXISTS (SELECT FROM above WHERE member_id = $2)
 
 
 async def refer(
-    session: WriteSession, member_id: int, code: str, *, settings: Referrals | None, now: datetime
+    session: WriteSession,
+    member_id: int,
+    code: str,
+    *,
+    settings: Referrals | None,
+    seen_with: Sequence[Trace] = (),
+    now: datetime,
 ) -> Referral:
-    """Keep that ``member_id`` was referred by the owner of ``code``.
+    """Keep that ``member_id``, who was ``seen_with`` these, was referred by the owner of ``code``.
+
+    What looks odd about it becomes a case for review, and is no refusal.
 
     One at a time: several who refer each other at the same instant would close a ring that none of them sees. Raises
     the refusals of ``errors.py`` and ``MemberNotFoundError``.
@@ -51,6 +62,7 @@ async def refer(
     connection = await driver(session)
     await connection.execute(_ONE_AT_A_TIME)
     friend = await lock_surviving_member(session, member_id)
+    await note_traces(session, friend.member_id, seen_with, now=now)
     referrer_id = await owner_of(session, code)
     family = await family_of(connection, friend.member_id)
     if referrer_id == friend.member_id:
@@ -69,6 +81,7 @@ async def refer(
     )
     session.add(referral)
     await session.flush()
+    await look_at_referral(session, referral, now=now)
     return referral
 
 

@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from kernel.database import WriteSession, driver
 from loyalty.events import GoodsReturned, PurchaseRecorded, PurchaseRefunded
 from loyalty.members.ids import member_public_id
 from loyalty.programme.review import ReviewSettings
+from loyalty.review.cases import Case, open_all, review_settings
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
-_SETTINGS: Final = """
-SELECT document -> 'review' FROM programme_version WHERE starts_at <= $1 ORDER BY starts_at DESC, version DESC LIMIT 1
-"""
 _DAYS: Final = """
 SELECT p.member_id, p.local_date, count(*) AS purchases, coalesce(sum(earned.points), 0)::bigint AS points
 FROM unnest($1::bigint[], $2::date[]) AS day (member_id, local_date)
@@ -53,24 +49,6 @@ CROSS JOIN LATERAL (
 ) AS p
 WHERE r.refunds >= $3 AND r.refunds * 100 >= p.purchases * $4
 """
-_OPEN: Final = """
-INSERT INTO review_case (kind, subject, member_id, period, facts, opened_at)
-SELECT kind, subject, member_id, period, facts, $6
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::jsonb[])
-     AS v (kind, subject, member_id, period, facts)
-ORDER BY kind, subject, member_id, period
-ON CONFLICT (kind, subject, member_id, period) DO NOTHING
-"""
-
-
-class Case(msgspec.Struct, frozen=True):
-    """A case to be."""
-
-    kind: str
-    subject: str
-    member_id: int
-    period: str
-    facts: dict[str, int | str]
 
 
 async def open_cases(
@@ -78,8 +56,7 @@ async def open_cases(
 ) -> None:
     """Look at the days and months that ``events`` fall into. A case that was opened before stays as it is."""
     connection = await driver(session)
-    stored = await connection.fetchval(_SETTINGS, now)
-    settings = msgspec.convert(stored or {}, ReviewSettings)
+    settings = await review_settings(connection, now=now)
     days = sorted({(event.member_id, event.local_date) for event in events if isinstance(event, PurchaseRecorded)})
     months = sorted({(event.member_id, event.local_date.replace(day=1)) for event in events})
     cases = [
@@ -87,12 +64,7 @@ async def open_cases(
         *await _one_cashier(connection, months, settings),
         *await _many_refunds(connection, months, settings),
     ]
-    if cases:
-        rows = [
-            (each.kind, each.subject, each.member_id, each.period, msgspec.json.encode(each.facts).decode())
-            for each in cases
-        ]
-        await connection.execute(_OPEN, *zip(*rows, strict=True), now)
+    await open_all(connection, cases, now=now)
 
 
 async def _busy_days(

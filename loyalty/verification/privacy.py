@@ -83,6 +83,7 @@ FROM (
     UNION ALL SELECT member_id, 'qr_use' FROM qr_use
     UNION ALL SELECT member_id, 'action_proof' FROM action_proof
     UNION ALL SELECT member_id, 'payout_payee' FROM payout_payee
+    UNION ALL SELECT member_id, 'member_trace' FROM member_trace
 ) AS kept
 JOIN erased USING (member_id)
 WHERE kept.member_id BETWEEN $1 AND $2

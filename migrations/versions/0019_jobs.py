@@ -1,4 +1,4 @@
-"""Who begins a job, alone or with a second person; what it paid for which fact."""
+"""Who begins a job, alone or with a second person; what it paid for which fact; with what members were seen."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,8 +38,20 @@ def upgrade() -> None:
         sa.CheckConstraint("points <> 0", name="job_payment_points"),
         sa.PrimaryKeyConstraint("member_id", "fact", "fact_no", "rule", "wallet", "job_id"),
     )
+    op.create_table(
+        "member_trace",
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("value_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('device', 'address')", name="member_trace_kind"),
+        sa.PrimaryKeyConstraint("member_id", "kind", "value_hash"),
+    )
+    op.create_index("member_trace_shared", "member_trace", ["kind", "value_hash"])
+    op.create_index("member_trace_seen", "member_trace", ["seen_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("member_trace")
     op.drop_table("job_payment")
     op.drop_table("job_step")
