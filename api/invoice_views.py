@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from litestar.params import PathParameter
 from msgspec import Struct
 
+from api.cursors import dated_text
 from kernel.database import ReadSession
 from loyalty.invoices.reading import invoice_id, read_payments
 from loyalty.invoices.timeliness import days_early, local_day_of, timeliness_of
@@ -105,3 +106,8 @@ def view_billed(invoice: Invoice, payments: Sequence[InvoicePayment], *, now: da
 async def read_billed(session: ReadSession, invoice: Invoice, *, now: datetime) -> BilledInvoice:
     """The same, with its payments as they are now."""
     return view_billed(invoice, await read_payments(session, invoice), now=now)
+
+
+def invoice_position(invoice: Invoice) -> str:
+    """Where an invoice stands among those of its member, for the cursor."""
+    return dated_text(invoice.registered_at, invoice.member_id, invoice.invoice_no)

@@ -20,6 +20,7 @@ from api.admin.liability_reports import AdminLiability
 from api.admin.member_adjustments import adjust_member_points
 from api.admin.member_goals import member_goals
 from api.admin.member_identities import AdminMemberIdentities
+from api.admin.member_invoices import list_member_invoices
 from api.admin.member_lifecycle import erase_member_for_good, export_member_data, merge_into_member
 from api.admin.member_points import AdminMemberPoints
 from api.admin.member_standing import change_member_standing
@@ -165,6 +166,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     AdminSegments,
     AdminMembers,
     AdminMemberPoints,
+    list_member_invoices,
     AdminMemberTier,
     member_goals,
     AdminMemberIdentities,

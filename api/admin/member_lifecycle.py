@@ -131,7 +131,7 @@ async def export_member_data(member_id: MemberInPath, caller: Staff, services: S
     now = services.clock()
     async with services.database.write() as session:
         member = await surviving_member(session, member_id_of(member_id))
-        data = await collect_personal_data(session, member.member_id, now=now)
+        data = await collect_personal_data(services, session, member.member_id, now=now)
         public_id = member_public_id(member.member_id)
         await record_change(session, actor=caller.actor, action="member.exported", subject=public_id, now=now)
         await session.commit()

@@ -3,15 +3,14 @@
 from litestar import get
 from msgspec import Struct
 
-from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, dated_position, dated_text
+from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, dated_position
 from api.dependencies import Member, ServicesOf
 from api.documented import refusals
-from api.invoice_views import InvoiceView, view_invoice
+from api.invoice_views import InvoiceView, invoice_position, view_invoice
 from kernel.database import driver
 from loyalty.invoices.reading import list_invoices
 from loyalty.members.family import family_of
 from loyalty.members.survivors import surviving_member
-from loyalty.models import Invoice
 
 
 class InvoicePage(Struct, frozen=True, kw_only=True):
@@ -35,10 +34,6 @@ async def my_invoices(
     async with services.database.read() as session:
         member = await surviving_member(session, caller.member_id)
         family = await family_of(await driver(session), member.member_id)
-        rows = await list_invoices(session, family, before=dated_position(cursor), limit=limit + 1)
-    page, following = cut(rows, limit, _position)
+        rows = await list_invoices(session, family, before=dated_position(cursor), limit=limit + 1, now=now)
+    page, following = cut(rows, limit, invoice_position)
     return InvoicePage(invoices=[view_invoice(invoice, now=now) for invoice in page], next=following)
-
-
-def _position(invoice: Invoice) -> str:
-    return dated_text(invoice.registered_at, invoice.member_id, invoice.invoice_no)

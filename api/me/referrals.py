@@ -119,7 +119,7 @@ class MyReferrals(Controller):
             member = await surviving_member(session, caller.member_id)
             rows, counts = await referrals_by(session, member.member_id, below=number_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda row: row.member_id)
-        return FriendPage(friends=[_friend(row) for row in page], counts=counts, next=following)
+        return FriendPage(friends=[view_friend(row) for row in page], counts=counts, next=following)
 
     @post(
         "/referral",
@@ -159,7 +159,8 @@ async def _code_of(services: Services, member_id: int) -> ReferralCodeView:
     return ReferralCodeView(code=code, link=settings.link.format(code=code) if settings.link else None)
 
 
-def _friend(row: Referral) -> FriendView:
+def view_friend(row: Referral) -> FriendView:
+    """A friend as their referrer sees them."""
     return FriendView(
         state=row.state,
         referred_at=row.referred_at,

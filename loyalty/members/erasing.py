@@ -28,6 +28,7 @@ from loyalty.models import (
     Person,
     PersonIdentity,
     QrUse,
+    ReferralCode,
     SegmentMember,
     TierBonus,
     TierDay,
@@ -53,6 +54,7 @@ _OF_A_PERSON: tuple[type[SQLModel], ...] = (
     TierBonus,
     ActionProof,
     PayoutPayee,
+    ReferralCode,
 )
 """Rows that exist for the person. Purchases, journal and lots name nobody and stay."""
 

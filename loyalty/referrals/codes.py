@@ -1,6 +1,7 @@
 """The code that a member gives to friends."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without characters that are read for others."""
 _LENGTH: Final = 8
-_FIND = "SELECT code FROM referral_code WHERE member_id = ANY($1::bigint[]) ORDER BY created_at, code LIMIT 1"
+_FIND = "SELECT code FROM referral_code WHERE member_id = ANY($1::bigint[]) ORDER BY created_at, code"
 _CLAIM = "INSERT INTO referral_code (code, member_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 _HOLDER = "SELECT member_id FROM referral_code WHERE code = $1"
 
@@ -26,10 +27,15 @@ async def own_code(session: WriteSession, member_id: int, *, now: datetime) -> s
     connection = await driver(session)
     member = await lock_surviving_member(session, member_id)
     family = await family_of(connection, member.member_id)
-    while (code := await _find(connection, family)) is None:
+    while not (codes := await codes_of(connection, family)):
         drawn = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
         await connection.execute(_CLAIM, drawn, member.member_id, now)
-    return code
+    return codes[0]
+
+
+async def codes_of(connection: "Connection[Record]", family: Sequence[int]) -> list[str]:
+    """The codes of a member and those who were merged into them, the first one in front; all of them lead here."""
+    return [row["code"] for row in await connection.fetch(_FIND, family)]
 
 
 async def owner_of(session: WriteSession, code: str) -> int:
@@ -49,9 +55,3 @@ async def owner_of(session: WriteSession, code: str) -> int:
 def _as_kept(code: str) -> str:
     """However it was typed."""
     return code.replace(" ", "").replace("-", "").upper()
-
-
-async def _find(connection: "Connection[Record]", family: list[int]) -> str | None:
-    """The code of a member and those who were merged into them; the first one, where several had one."""
-    code: str | None = await connection.fetchval(_FIND, family)
-    return code

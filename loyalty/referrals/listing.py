@@ -24,6 +24,12 @@ async def referrals_by(
     return (await session.exec(statement)).all(), dict(counted.all())
 
 
+async def referrals_of(session: ReadSession, family: Sequence[int]) -> Sequence[Referral]:
+    """Who referred a member and those merged into them."""
+    statement = select(Referral).where(col(Referral.member_id).in_(family)).order_by(col(Referral.member_id))
+    return (await session.exec(statement)).all()
+
+
 async def referrals_of_state(
     session: ReadSession, state: str | None, *, after: int | None, limit: int
 ) -> Sequence[Referral]:

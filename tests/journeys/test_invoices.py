@@ -7,6 +7,7 @@ import pytest
 
 from api.services import Services
 from loyalty.members.erasing import erase_member
+from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
 from tests.api.callers import member_headers
 from tests.clocks import MovableClock
@@ -236,3 +237,38 @@ async def test_a_cancelled_invoice_has_earned_nothing_and_counts_in_no_later_run
     refused = await billing.posts(f"/{first}/payments", payment(1, IN_TIME, "p9"))
     assert (refused.status_code, refused.json()["code"]) == (409, "invoice_cancelled")
     assert (await billing.takes_back(f"/{first}/payments/1/reversal"))["paid_minor"] == 0
+
+
+async def test_staff_see_a_members_invoices_by_state_with_what_came_for_them(
+    services: Services, shop: Shop, billing: Billing
+) -> None:
+    old, member, stranger = [await shop.member() for _ in range(3)]
+    await billing.registers(member, "late")
+    await billing.registers(member, "open", due_on="2026-12-31")
+    paid = await billing.registers(old, "paid")
+    await billing.is_paid(paid["id"], 100_000, IN_TIME)
+    gone = await billing.registers(member, "gone")
+    await billing.takes_back(f"/{gone['id']}/cancellation", reason="wrong")
+    await billing.registers(stranger, "other")
+    async with services.database.write() as session:
+        now = services.clock()
+        await merge_members(session, source_id=old, target_id=member, actor="staff:test", reason="same", now=now)
+        await session.commit()
+    path, support = f"/v1/admin/members/{member_public_id(old)}/invoices", await shop.staff("support")
+    for state, numbers in (
+        ("open", ["open"]),
+        ("late", ["late"]),
+        ("paid", ["paid"]),
+        ("cancelled", ["gone"]),
+        (None, ["gone", "late", "open", "paid"]),
+    ):
+        answer = await shop.client.get(path, headers=support, params={"state": state} if state else {})
+        found = answer.json()["invoices"]
+        assert sorted(each["number"] for each in found) == numbers, answer.text
+        assert state is None or {each["state"] for each in found} == {state}
+    first = (await shop.client.get(path, headers=support, params={"limit": 3})).json()
+    rest = (await shop.client.get(path, headers=support, params={"limit": 3, "cursor": first["next"]})).json()
+    every = [each for page in (first, rest) for each in page["invoices"]]
+    assert (len(every), rest["next"]) == (4, None)
+    assert [p["amount_minor"] for each in every for p in each["payments"]] == [100_000]
+    assert (await shop.client.get(path, headers=support, params={"state": "lost"})).status_code == 400

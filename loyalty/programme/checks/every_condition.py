@@ -37,5 +37,7 @@ def _all(document: ProgrammeDocument) -> Iterator[Placed]:
             yield Placed(f"$.action_rules[{place}].condition", told.condition, vocabularies[told.action])
     for place, reward in enumerate(document.rewards):
         yield Placed(f"$.rewards[{place}].condition", reward.condition, MEMBERS)
+    if document.referrals is not None:
+        yield Placed("$.referrals.condition", document.referrals.condition, PURCHASES)
     for place, segment in enumerate(document.segments):
         yield Placed(f"$.segments[{place}].condition", segment.condition, SEGMENTS)

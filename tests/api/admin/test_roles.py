@@ -83,6 +83,7 @@ MAY: Final = {
     # Members
     "listMembers": "owner manager support",
     "getMember": "owner manager support",
+    "listMemberInvoices": "owner manager support",
     "changeMember": "owner manager support",
     "searchMember": "owner manager support",
     "getMemberBalance": "owner manager support",

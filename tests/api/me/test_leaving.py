@@ -16,7 +16,10 @@ from loyalty.members.leaving import end_membership
 from loyalty.members.registration import holder_of
 from notifications.messages import KEPT_FOR, forget_old_messages, latest_messages
 from tests.clocks import MovableClock
+from tests.journeys.billing import Billing
+from tests.journeys.counter import Counter, reward, with_rewards
 from tests.journeys.tills import done, fetch, sale
+from tests.loyalty.actions.making import action
 from tests.programmes import publish
 from tests.shop import Shop, bearer
 
@@ -36,6 +39,36 @@ async def test_a_member_takes_everything_away(services: Services, client: httpx.
     assert [purchase["id"] for purchase in data["purchases"]] == [bought["id"]]
     assert len(data["phones"]) == 1
     assert [message["address"] for message in data["messages"]] == [PHONE], "the code of the sign-in"
+
+
+async def test_what_they_had_from_the_programme_is_in_it_too(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    tiers = [
+        {"code": "bronze", "names": {"en": "Bronze"}},
+        {"code": "silver", "names": {"en": "Silver"}, "thresholds": {"spend_minor": 1_000}},
+    ]
+    friends = {"actions": [action("friend", "referral")], "referrals": {"action": "friend"}}
+    await publish(services, with_rewards(reward("mug", 10), tiers=tiers, **friends))
+    counter, anna, boris = Counter(services, client, shop), await shop.member(), await shop.member()
+    await done(client, await shop.till(), "purchases", sale(member={"id": member_public_id(anna)}))
+    await counter.redeem(anna, "mug")
+    await (await Billing.of(shop)).registers(anna, "2026-1")
+    code = (await counter.get(anna, "referral-code"))["code"]
+    assert (await counter.post(boris, "referral", {"code": code})).status_code == 201
+    data = await counter.get(anna, "export")
+    assert [(each["reward"], each["state"]) for each in data["redemptions"]] == [("mug", "issued")]
+    assert [each["number"] for each in data["invoices"]] == ["2026-1"]
+    assert (data["tier"]["tier"]["code"], len(data["tier"]["history"])) == ("silver", 2)
+    assert (data["referrals"]["codes"], len(data["referrals"]["friends"])) == ([code], 1)
+    assert [each["state"] for each in (await counter.get(boris, "export"))["referrals"]["brought"]] == ["registered"]
+    headers = await shop.staff("owner")
+    answer = await client.get(f"/v1/admin/members/{member_public_id(anna)}/export", headers=headers)
+    assert answer.json()["redemptions"] == data["redemptions"]
+    async with services.database.write() as session:
+        await end_membership(session, anna, actor="staff:x", reason="asked", now=services.clock())
+        await session.commit()
+    assert await fetch(services, "SELECT code FROM referral_code") == []
 
 
 async def test_who_has_just_signed_in_can_leave_for_good(
