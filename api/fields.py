@@ -83,6 +83,8 @@ RewardCode: TypeAlias = Annotated[
 ]
 RedemptionCode: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["RWD_8K2M94QX7RT-5H"])]
 """What a customer shows of an issued reward, typed or scanned."""
+PresentCode: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, examples=["GFT_8K2M94QX7RT-QD"])]
+"""What a friend shows or sends."""
 Iban: TypeAlias = Annotated[
     str, Meta(min_length=15, max_length=48, pattern="^[A-Za-z0-9 ]+$(?!\\n)", examples=["DE89 3704 0044 0532 0130 00"])
 ]

@@ -35,11 +35,17 @@ class RedemptionView(Struct, frozen=True, kw_only=True):
     """``gift``, ``percent_discount``, ``amount_discount``, ``free_item``, ``coupon``, ``wallet_points``, ...; may
     grow."""
     state: str
-    """``reserved``, ``issued``, ``used``, ``fulfilled``, ``cancelled``, ``expired`` or ``refunded``."""
+    """``reserved``, ``issued``, ``used``, ``fulfilled``, ``cancelled``, ``expired``, ``refunded`` or ``given``."""
     code: str | None
     """To be shown at the till, as text and as the picture under ``qr``. Null once it is of no use."""
     qr: str | None
     """Path of the picture."""
+    transferable: bool
+    """Whether it can be given to somebody else now."""
+    present_code: str | None
+    """With it somebody else has the reward, while it can be claimed."""
+    received: bool
+    """Somebody else gave it."""
     coupon: str | None
     """The code that was handed out."""
     prices: list[PaidPrice]
@@ -62,14 +68,18 @@ def view_redemption(
     public_id = redemption_id(redemption.member_id, redemption.redemption_no)
     state = state_at(redemption, now)
     usable = is_shown(redemption, now)
+    reward = programme.rewards[redemption.reward]
     return RedemptionView(
         id=public_id,
         reward=redemption.reward,
-        name=text_in(programme.rewards[redemption.reward].names, language, programme),
+        name=text_in(reward.names, language, programme),
         kind=redemption.kind,
         state=state,
         code=redemption.shown_code if usable else None,
         qr=f"/v1/me/redemptions/{public_id}/qr" if usable else None,
+        transferable=reward.transferable and usable and redemption.from_member_id is None,
+        present_code=redemption.present_code if usable else None,
+        received=redemption.from_member_id is not None,
         coupon=redemption.coupon,
         prices=[PaidPrice(wallet=price["wallet"], points=price["points"]) for price in redemption.prices],
         price_minor=redemption.price_minor,

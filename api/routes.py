@@ -66,6 +66,7 @@ from api.me.home import my_home
 from api.me.identities import MyIdentities
 from api.me.invoices import my_invoices
 from api.me.payouts import MyPayouts
+from api.me.presents import MyPresents, claim_my_present
 from api.me.profile import MyProfile
 from api.me.purchases import my_purchase
 from api.me.qr_secret import qr_secret
@@ -114,6 +115,8 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     my_action_types,
     my_rewards,
     MyRedemptions,
+    MyPresents,
+    claim_my_present,
     MyPayouts,
     MyReferrals,
     claim_in_app,

@@ -34,7 +34,7 @@ StateInQuery: TypeAlias = Annotated[
     str | None,
     QueryParameter(
         name="state",
-        pattern="^(reserved|issued|used|fulfilled|cancelled|expired|refunded)$(?!\\n)",
+        pattern="^(reserved|issued|used|fulfilled|cancelled|expired|refunded|given)$(?!\\n)",
         max_length=16,
         required=False,
     ),
@@ -56,7 +56,7 @@ class StaffRedemptionView(Struct, frozen=True, kw_only=True):
     reward: str
     kind: str
     state: Annotated[str, Meta(examples=["issued"])]
-    """``reserved``, ``issued``, ``used``, ``fulfilled``, ``cancelled``, ``expired`` or ``refunded``."""
+    """``reserved``, ``issued``, ``used``, ``fulfilled``, ``cancelled``, ``expired``, ``refunded`` or ``given``."""
     prices: list[PaidPrice]
     price_minor: int
     """Money that the till takes besides."""
@@ -71,6 +71,10 @@ class StaffRedemptionView(Struct, frozen=True, kw_only=True):
     terminal_id: str | None
     discount_minor: int | None
     """What the till took off for it."""
+    given_to: str | None
+    """The redemption that it is in the hands of another member."""
+    received_from: str | None
+    """The redemption that it was in the hands of the one who gave it."""
     reason: str | None
     """Why staff ended it."""
     actor: str
@@ -231,9 +235,15 @@ def _view(redemption: Redemption, *, now: datetime) -> StaffRedemptionView:
         store_id=redemption.store_id,
         terminal_id=redemption.terminal_id,
         discount_minor=redemption.discount_minor,
+        given_to=_other(redemption.to_member_id, redemption.to_redemption_no),
+        received_from=_other(redemption.from_member_id, redemption.from_redemption_no),
         reason=redemption.reason,
         actor=redemption.actor,
     )
+
+
+def _other(member_id: int | None, redemption_no: int | None) -> str | None:
+    return None if member_id is None or redemption_no is None else codes.redemption_id(member_id, redemption_no)
 
 
 def _position(redemption: Redemption) -> str:

@@ -1,10 +1,8 @@
 """``/v1/me/redemptions``: rewards that were issued to the member."""
 
 from datetime import datetime
-from io import BytesIO
 from typing import Any, Final
 
-import segno
 from litestar import Controller, Request, Response, get, post
 from litestar.params import JSONBody
 from msgspec import Struct
@@ -17,6 +15,7 @@ from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import conditional
 from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.languages import AcceptLanguage, choose_language
+from api.pictures import SVG, qr_picture
 from api.programmes import published_version
 from api.rate_limits import Limit, limited
 from api.redemptions import RedemptionInPath, RedemptionView, view_redemption
@@ -32,8 +31,6 @@ from loyalty.rewards.issuing import issue_reward
 from loyalty.rewards.states import is_shown
 
 REDEMPTIONS: Final = Limit("redemptions", 60, 600)
-SVG: Final = "image/svg+xml"
-_QR_SCALE: Final = 6
 
 
 class NewRedemption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +80,7 @@ class MyRedemptions(Controller):
                 actor=caller.actor,
                 now=now,
             )
-            return await _view(session, services, caller, redemption, accept_language, now=now)
+            return await view_own(session, services, caller, redemption, accept_language, now=now)
 
         body = canonical_body("createMyRedemption", data)
         return await answer_once(services, caller, idempotency_key, body, act)
@@ -108,7 +105,7 @@ class MyRedemptions(Controller):
             family = await family_of(await driver(session), member.member_id)
             rows = await list_own(session, family, before=before, limit=limit + 1)
             page, following = cut(rows, limit, _position)
-            views = [await _view(session, services, caller, row, accept_language, now=now) for row in page]
+            views = [await view_own(session, services, caller, row, accept_language, now=now) for row in page]
         return RedemptionPage(redemptions=views, next=following)
 
     @get(
@@ -127,8 +124,8 @@ class MyRedemptions(Controller):
         accept_language: AcceptLanguage = None,
     ) -> Response[RedemptionView]:
         async with services.database.read() as session:
-            redemption = await _own(session, caller, redemption_id)
-            view = await _view(session, services, caller, redemption, accept_language, now=services.clock())
+            redemption = await own_redemption(session, caller, redemption_id)
+            view = await view_own(session, services, caller, redemption, accept_language, now=services.clock())
         return conditional(request, view)
 
     @get(
@@ -141,13 +138,11 @@ class MyRedemptions(Controller):
     )
     async def picture(self, redemption_id: RedemptionInPath, caller: Member, services: ServicesOf) -> Response[bytes]:
         async with services.database.read() as session:
-            redemption = await _own(session, caller, redemption_id)
+            redemption = await own_redemption(session, caller, redemption_id)
         require_open(redemption, now=(now := services.clock()))
         if not is_shown(redemption, now):
             raise RedemptionNotFoundError
-        drawn = BytesIO()
-        segno.make(redemption.shown_code, error="m").save(drawn, kind="svg", scale=_QR_SCALE)
-        return Response(drawn.getvalue(), media_type=SVG, headers={"Cache-Control": "private, no-store"})
+        return qr_picture(redemption.shown_code)
 
     @post(
         "/{redemption_id:str}/cancellation",
@@ -176,13 +171,13 @@ class MyRedemptions(Controller):
                 by_member=member.member_id,
                 now=now,
             )
-            return await _view(session, services, caller, redemption, accept_language, now=now)
+            return await view_own(session, services, caller, redemption, accept_language, now=now)
 
         body = canonical_body("cancelMyRedemption", {"redemption_id": key})
         return await answer_once(services, caller, idempotency_key, body, act)
 
 
-async def _own(session: ReadSession, caller: MemberCaller, public_id: str) -> Redemption:
+async def own_redemption(session: ReadSession, caller: MemberCaller, public_id: str) -> Redemption:
     """The caller's own, or of somebody merged into them. Raises ``RedemptionNotFoundError``."""
     key = redemption_key(public_id)
     member = await surviving_member(session, caller.member_id)
@@ -191,7 +186,7 @@ async def _own(session: ReadSession, caller: MemberCaller, public_id: str) -> Re
     return await read_redemption(session, key)
 
 
-async def _view(
+async def view_own(
     session: ReadSession,
     services: Services,
     caller: MemberCaller,
@@ -200,6 +195,7 @@ async def _view(
     *,
     now: datetime,
 ) -> RedemptionView:
+    """The caller's redemption in their language."""
     programme = await published_version(services, redemption.programme_version)
     own = (await surviving_member(session, caller.member_id)).language
     language = choose_language(accept_language, own, programme.document)

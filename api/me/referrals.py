@@ -1,10 +1,8 @@
 """Bringing friends: one's own code, the friends who came with it, and who brought oneself."""
 
 from datetime import datetime
-from io import BytesIO
 from typing import Annotated, Any, Final
 
-import segno
 from litestar import Controller, Request, Response, get, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
@@ -14,6 +12,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_pos
 from api.dependencies import Member, ServicesOf
 from api.documented import created, refusals, write_refusals
 from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, veiled
+from api.pictures import SVG, qr_picture
 from api.rate_limits import Limit, address_of, limited
 from api.referrals import ReferralCodeText, referral_settings
 from api.services import Services
@@ -27,8 +26,6 @@ from loyalty.referrals.listing import referrals_by
 from loyalty.review.traces import traces_of
 
 TRIES: Final = Limit("referral-codes", 20, 3_600)
-SVG: Final = "image/svg+xml"
-_QR_SCALE: Final = 8
 
 
 class ReferralCodeView(Struct, frozen=True, kw_only=True):
@@ -102,9 +99,7 @@ class MyReferrals(Controller):
     )
     async def picture(self, caller: Member, services: ServicesOf) -> Response[bytes]:
         shown = await _code_of(services, caller.member_id)
-        drawn = BytesIO()
-        segno.make(shown.link or shown.code, error="m").save(drawn, kind="svg", scale=_QR_SCALE)
-        return Response(drawn.getvalue(), media_type=SVG, headers={"Cache-Control": "private, no-store"})
+        return qr_picture(shown.link or shown.code)
 
     @get(
         "/referrals",

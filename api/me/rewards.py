@@ -42,6 +42,8 @@ class RewardView(Struct, frozen=True, kw_only=True):
     """Pieces; null: no limit. A hint: somebody may take the last one first."""
     valid_days: int
     cancellable: bool
+    transferable: bool
+    """Whether one that was issued can be given to somebody else."""
     is_available: bool
     reasons: list[Reason]
     """Why it is not to be had now, all of them; empty when it is."""
@@ -96,6 +98,7 @@ def _view(offered: OfferedReward, language: str, programme: ProgrammeSnapshot) -
         left=offered.left,
         valid_days=reward.valid_days,
         cancellable=reward.cancellable,
+        transferable=reward.transferable,
         is_available=not offered.reasons,
         reasons=list(offered.reasons),
     )

@@ -19,7 +19,7 @@ from loyalty.models.purchase import Purchase, PurchaseLine, Refund
 from loyalty.models.referral import Referral, ReferralCode
 from loyalty.models.registry import GuestReceipt, IdempotencyKey, ReceiptKey, WaitingRefund
 from loyalty.models.review import ReviewCase
-from loyalty.models.reward import Redemption, RedemptionCode, RewardStock
+from loyalty.models.reward import PresentCode, Redemption, RedemptionCode, RewardStock
 from loyalty.models.segment import SegmentMember
 from loyalty.models.staff import AuditDetail, AuditEntry, ShiftReport, Staff
 from loyalty.models.store import AccessKey, Cashier, CatalogueItem, Store, Terminal
@@ -78,6 +78,7 @@ __all__ = [
     "PayoutPayee",
     "Person",
     "PersonIdentity",
+    "PresentCode",
     "ProgrammeDraft",
     "ProgrammeVersion",
     "Purchase",

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 
 from loyalty.models.columns import code, instant, json_document, local_day, number
 
-_STATES = "'reserved', 'issued', 'used', 'fulfilled', 'cancelled', 'expired', 'refunded'"
+_STATES = "'reserved', 'issued', 'used', 'fulfilled', 'cancelled', 'expired', 'refunded', 'given'"
 
 
 class Redemption(SQLModel, table=True):
@@ -18,6 +18,11 @@ class Redemption(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="redemption_state"),
         CheckConstraint("(state IN ('reserved', 'issued')) = (ended_at IS NULL)", name="redemption_ended"),
+        CheckConstraint(
+            "(state = 'given') = (to_member_id IS NOT NULL) AND (to_member_id IS NULL) = (to_redemption_no IS NULL)",
+            name="redemption_given_to",
+        ),
+        CheckConstraint("(from_member_id IS NULL) = (from_redemption_no IS NULL)", name="redemption_given_by"),
         CheckConstraint("state <> 'used' OR store_id IS NOT NULL", name="redemption_used_somewhere"),
         Index("redemption_reward", "reward", "issued_at"),
         Index(
@@ -63,6 +68,14 @@ class Redemption(SQLModel, table=True):
     """The sale that it was used in: the member's own, or of the one they have been merged into since."""
     discount_minor: int | None = number(nullable=True)
     """What the till took off for it."""
+    present_code: str | None = code(nullable=True)
+    """What somebody else can claim it with. Kept once it is given, so that a second claim is told so."""
+    to_member_id: int | None = number(nullable=True)
+    to_redemption_no: int | None = number(nullable=True)
+    """What became of it in the hands of the one it was given to."""
+    from_member_id: int | None = number(nullable=True)
+    from_redemption_no: int | None = number(nullable=True)
+    """What it was in the hands of the one who gave it, and paid for it."""
     reason: str | None = code(nullable=True)
     """Why staff ended it: a code."""
     grant_reason: str | None = code(nullable=True)
@@ -77,6 +90,16 @@ class RedemptionCode(SQLModel, table=True):
     __tablename__ = "redemption_code"
 
     shown_code: str = code(key=True)
+    member_id: int = number()
+    redemption_no: int = number()
+
+
+class PresentCode(SQLModel, table=True):
+    """Registry: which redemption a code claims for somebody else."""
+
+    __tablename__ = "present_code"
+
+    claim_code: str = code(key=True)
     member_id: int = number()
     redemption_no: int = number()
 

@@ -7,7 +7,6 @@ from loyalty.approvals import SecondPersonNeededError
 from loyalty.holds import SpendingBlockedError
 from loyalty.ledger.account import Account
 from loyalty.ledger.entries import Act, Cause
-from loyalty.ledger.holding import capture_hold
 from loyalty.ledger.writing import write_accounts
 from loyalty.models import Redemption
 from loyalty.payouts.finding import FoundPayout, read_payout
@@ -15,6 +14,7 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.quoting import cannot_spend
 from loyalty.rewards.ending import RedemptionNotOpenError, give_back, lock_redemption
 from loyalty.rewards.issuing import note_changes
+from loyalty.rewards.paying import spend_held
 from loyalty.rewards.states import state_at
 
 
@@ -58,9 +58,7 @@ async def _spend(
     session: WriteSession, account: Account, redemption: Redemption, *, actor: str, reason: str | None, now: datetime
 ) -> None:
     act = Act(Cause("redemption", redemption.redemption_no), actor, now, now, reason)
-    for price in redemption.prices:
-        hold = account.holds[price["hold_no"]]
-        capture_hold(account, hold, hold.amount, act)
+    spend_held(redemption, account, act)
     await write_accounts(await driver(session), [account])
     redemption.state, redemption.expires_at = "issued", None
     redemption.actor, redemption.reason = actor, reason

@@ -11,6 +11,8 @@ DISCOUNT_KINDS = ("percent_discount", "amount_discount", "free_item")
 """Used at the till: until then the points are held, not spent."""
 DELIVERED_KINDS = ("gift", "partner", "coupon", "wallet_points")
 """The member gets it when it is issued, or staff hand it over: the points are spent at once."""
+TRANSFERABLE_KINDS = (*DISCOUNT_KINDS, "gift")
+"""What shows no code of its own that its first owner has seen."""
 PAYOUT = "payout"
 """Money: the points are held until a second person has approved it, and spent then."""
 
@@ -100,6 +102,10 @@ class Reward(Part, frozen=True, kw_only=True):
     """What becomes of the points of one that was not used: they return to the member, or the business keeps them."""
     cancellable: bool = True
     """Whether the member can give an unused one back. Never a coupon: its code has been seen."""
+    transferable: bool = False
+    """Whether its owner may make a present of it to another member, once, for which the tiers, segments, condition and
+    limits must be right. Only what is used at the till, or handed over by staff.
+    """
     auto_issue: bool = False
     """Issued by itself soon after a sale, an action, a correction or a merge has brought the points: a stamp card."""
     archived: bool = False

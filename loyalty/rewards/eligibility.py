@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from loyalty.earning.calendar import local_day_starts, period_key, plus_months
 from loyalty.earning.purchase import MemberFacts
@@ -13,6 +14,8 @@ from loyalty.programme.rules import CAP_PERIODS
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.windows import is_open, zone_named
 from loyalty.rewards.reasons import Reason
+
+_OF_ISSUING: Final = frozenset({"archived", "not_in_window", "out_of_stock", "insufficient_points"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ def reasons_against_grant(reward: Reward, situation: Situation) -> tuple[Reason,
     it decides itself.
     """
     return (*_standing(reward, situation), *_stock(reward, situation))
+
+
+def reasons_against_receiving(reward: Reward, situation: Situation, programme: ProgrammeSnapshot) -> tuple[Reason, ...]:
+    """Why somebody else may not have what was issued, paid and taken from the stock before."""
+    reasons = reasons_against(reward, situation, programme)
+    return tuple(reason for reason in reasons if reason.code not in _OF_ISSUING)
 
 
 def price_wallets(reward: Reward, programme: ProgrammeSnapshot, *, units: int = 1) -> dict[str, int]:

@@ -23,6 +23,7 @@ from loyalty.rewards.codes import RedemptionNotFoundError
 from loyalty.rewards.coupons import take_coupon_back
 from loyalty.rewards.finding import read_redemption
 from loyalty.rewards.issuing import note_changes
+from loyalty.rewards.passing_on import pass_on
 from loyalty.rewards.states import OPEN, state_at
 from loyalty.rewards.stock import return_pieces
 
@@ -146,7 +147,10 @@ async def refund_used_in(
     actor: str,
     now: datetime,
 ) -> None:
-    """The sale is undone, its member locked: what was used in it is refunded."""
+    """The sale is undone, its member locked: what was used in it is refunded.
+
+    A present cost its owner nothing that could be given back: they have it anew, for as long as it was good.
+    """
     connection = await driver(session)
     statement = select(Redemption).where(
         col(Redemption.purchase_member_id) == member_id,
@@ -156,6 +160,12 @@ async def refund_used_in(
     order = (col(Redemption.member_id), col(Redemption.redemption_no))
     for redemption in (await session.exec(statement.order_by(*order))).all():
         account = await open_account(connection, redemption.member_id, now=now)
+        if (giver := present_from(redemption)) and (redemption.expires_at is None or redemption.expires_at > now):
+            await write_accounts(connection, [account])
+            again = await pass_on(session, redemption, account, given_by=giver, actor=actor, now=now)
+            await end(session, redemption, "refunded", actor=actor, now=now)
+            await note_changes(session, [again], now=now)
+            continue
         await give_back(session, account, redemption, "refunded", document=document, actor=actor, now=now)
 
 
@@ -193,8 +203,17 @@ async def end(
     await note_changes(session, [redemption], now=now)
 
 
+def present_from(redemption: Redemption) -> tuple[int, int] | None:
+    """The redemption that was paid, where this one was a present."""
+    if redemption.from_member_id is None or redemption.from_redemption_no is None:
+        return None
+    return redemption.from_member_id, redemption.from_redemption_no
+
+
 def _is_cancellable(redemption: Redemption, document: ProgrammeDocument) -> bool:
-    """As the programme in force says; what it no longer knows can be given back. A code that was seen cannot."""
-    return redemption.coupon is None and all(
+    """As the programme in force says; what it no longer knows can be given back. Never a code that was seen, nor a
+    present, whose points are not its owner's.
+    """
+    return (redemption.coupon, redemption.from_member_id) == (None, None) and all(
         reward.cancellable for reward in document.rewards if reward.code == redemption.reward
     )

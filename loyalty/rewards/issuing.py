@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kernel.database import WriteSession, driver
 from kernel.events import publish
@@ -23,6 +23,9 @@ from loyalty.rewards.eligibility import Situation, price_wallets, reasons_agains
 from loyalty.rewards.reasons import Reason, RewardNotFoundError, RewardRefusedError
 from loyalty.rewards.situating import read_situation
 from loyalty.rewards.stock import lock_left, take_piece
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 _NEXT_NO = (
     "UPDATE member SET last_redemption_no = last_redemption_no + 1 WHERE member_id = $1 RETURNING last_redemption_no"
@@ -102,7 +105,7 @@ async def _issue(
         reasons, asked, price_minor = reasons_against_grant(reward, situation), {}, 0
     if reasons:
         raise RewardRefusedError(reasons)
-    number = await connection.fetchval(_NEXT_NO, account.member_id)
+    number = await next_number(connection, account.member_id)
     act = Act(Cause("redemption", number), actor, now, now)
     redemption = _redemption(reward, situation, programme, act, coupon)
     redemption.grant_reason, redemption.price_minor = grant_reason, price_minor
@@ -117,6 +120,12 @@ async def _issue(
     session.add(RedemptionCode(shown_code=redemption.shown_code, **owner))
     await note_changes(session, [redemption], now=now)
     return redemption
+
+
+async def next_number(connection: "Connection[Record]", member_id: int) -> int:
+    """The number of the member's next redemption. The member is locked."""
+    number: int = await connection.fetchval(_NEXT_NO, member_id)
+    return number
 
 
 async def note_changes(session: WriteSession, redemptions: Sequence[Redemption], *, now: datetime) -> None:

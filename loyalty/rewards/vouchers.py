@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from kernel.database import ReadSession, driver
 from loyalty.ledger.account import Account
-from loyalty.ledger.entries import Act, Cause
+from loyalty.ledger.entries import Act
 from loyalty.ledger.forwarding import surviving_members
-from loyalty.ledger.holding import capture_hold
 from loyalty.models import Redemption
 from loyalty.programme.publishing import snapshot_of
 from loyalty.programme.rewards import Reward
 from loyalty.programme.versions import Programmes
 from loyalty.rewards.codes import RedemptionNotFoundError
 from loyalty.rewards.finding import key_of_code, read_redemption
+from loyalty.rewards.paying import spend_held
 from loyalty.rewards.states import state_at
 
 
@@ -73,10 +71,7 @@ def is_of_another(voucher: Voucher, member_id: int | None) -> bool:
 def use_voucher(voucher: Voucher, account: Account, act: Act, *, place: Place) -> None:
     """Spend what is held for it and note where it went. It is open, and ``account`` is its owner's, locked."""
     redemption = voucher.redemption
-    for price in redemption.prices:
-        hold = account.holds.get(price["hold_no"]) if account.member_id == redemption.member_id else None
-        if hold is not None and hold.is_open:
-            capture_hold(account, hold, hold.amount, replace(act, cause=Cause("redemption", redemption.redemption_no)))
+    spend_held(redemption, account, act)
     redemption.state = "used"
     redemption.ended_at = act.now
     redemption.actor = act.actor

@@ -74,6 +74,12 @@ SELECT coalesce(r.member_id, c.member_id), 'redemption ' || coalesce(r.redemptio
 FROM redemptions AS r
 FULL JOIN (SELECT * FROM redemption_code WHERE member_id BETWEEN $1 AND $2) AS c USING (member_id, redemption_no)
 WHERE r.shown_code IS DISTINCT FROM c.shown_code
+UNION ALL
+SELECT coalesce(r.member_id, c.member_id), 'present of redemption ' || coalesce(r.redemption_no, c.redemption_no),
+       coalesce(r.present_code, 'none'), coalesce(c.claim_code, 'none')
+FROM (SELECT * FROM redemptions WHERE present_code IS NOT NULL) AS r
+FULL JOIN (SELECT * FROM present_code WHERE member_id BETWEEN $1 AND $2) AS c USING (member_id, redemption_no)
+WHERE r.present_code IS DISTINCT FROM c.claim_code
 """),
 )
 
@@ -101,4 +107,25 @@ FROM redemptions WHERE grant_reason IS NOT NULL AND (prices <> '[]' OR price_min
 """),
 )
 
-INVARIANTS: Final = (PAID, RETURNED, STOCK, CODES, COUPONS, GRANTED)
+PRESENTS: Final = Invariant(
+    "R1",
+    "What was given is what somebody else received: the same reward, for as long, and for nothing.",
+    Query("""
+SELECT r.member_id, 'redemption ' || r.redemption_no,
+       format('received as %s of member %s', r.to_redemption_no, r.to_member_id), o.state
+FROM redemptions AS r
+LEFT JOIN redemption AS o ON (o.member_id, o.redemption_no) = (r.to_member_id, r.to_redemption_no)
+WHERE r.state = 'given' AND (o.from_member_id, o.from_redemption_no, o.reward, o.expires_at)
+      IS DISTINCT FROM (r.member_id, r.redemption_no, r.reward, r.expires_at)
+UNION ALL
+SELECT r.member_id, 'redemption ' || r.redemption_no,
+       format('given as %s of member %s, free', r.from_redemption_no, r.from_member_id),
+       concat_ws(', ', o.state, r.prices::text)
+FROM redemptions AS r
+LEFT JOIN redemption AS o ON (o.member_id, o.redemption_no) = (r.from_member_id, r.from_redemption_no)
+WHERE r.from_member_id IS NOT NULL
+  AND (o.state IS DISTINCT FROM 'given' OR o.reward <> r.reward OR r.prices <> '[]')
+"""),
+)
+
+INVARIANTS: Final = (PAID, RETURNED, STOCK, CODES, COUPONS, GRANTED, PRESENTS)

@@ -11,6 +11,11 @@ depends_on = None
 _EXPORTED = sa.text("batch_id IS NOT NULL")
 _WAITING = sa.text("decision = 'approved' AND batch_id IS NULL")
 _OPEN = sa.text("state IN ('reserved', 'issued') AND expires_at IS NOT NULL")
+_STATES_BEFORE = "state IN ('reserved', 'issued', 'used', 'fulfilled', 'cancelled', 'expired', 'refunded')"
+_STATES = "state IN ('reserved', 'issued', 'used', 'fulfilled', 'cancelled', 'expired', 'refunded', 'given')"
+_GIVEN_TO = "(state = 'given') = (to_member_id IS NOT NULL) AND (to_member_id IS NULL) = (to_redemption_no IS NULL)"
+_GIVEN_BY = "(from_member_id IS NULL) = (from_redemption_no IS NULL)"
+_NUMBERS = ("to_member_id", "to_redemption_no", "from_member_id", "from_redemption_no")
 _OPEN_BEFORE = sa.text("state = 'issued' AND expires_at IS NOT NULL")
 
 
@@ -62,9 +67,32 @@ def upgrade() -> None:
     )
     op.drop_index("redemption_open", table_name="redemption")
     op.create_index("redemption_open", "redemption", ["expires_at"], unique=False, postgresql_where=_OPEN)
+    op.create_table(
+        "present_code",
+        sa.Column("claim_code", sa.String(length=64), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("redemption_no", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("claim_code"),
+    )
+    op.add_column("redemption", sa.Column("present_code", sa.String(length=64), nullable=True))
+    for name in _NUMBERS:
+        op.add_column("redemption", sa.Column(name, sa.BigInteger(), nullable=True))
+    op.drop_constraint("redemption_state", "redemption")
+    op.create_check_constraint("redemption_state", "redemption", _STATES)
+    op.create_check_constraint("redemption_given_to", "redemption", _GIVEN_TO)
+    op.create_check_constraint("redemption_given_by", "redemption", _GIVEN_BY)
 
 
 def downgrade() -> None:
+    op.drop_constraint("redemption_given_by", "redemption")
+    op.drop_constraint("redemption_given_to", "redemption")
+    op.drop_constraint("redemption_state", "redemption")
+    # What was given is the receiver's. The giver had it, and has it no more.
+    op.execute("UPDATE redemption SET state = 'fulfilled' WHERE state = 'given'")
+    op.create_check_constraint("redemption_state", "redemption", _STATES_BEFORE)
+    for name in ("present_code", *_NUMBERS):
+        op.drop_column("redemption", name)
+    op.drop_table("present_code")
     op.drop_index("redemption_open", table_name="redemption")
     op.create_index("redemption_open", "redemption", ["expires_at"], unique=False, postgresql_where=_OPEN_BEFORE)
     op.drop_table("payout_payee")

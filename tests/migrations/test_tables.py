@@ -9,7 +9,7 @@ from migrations.tables import METADATA
 
 REGISTRIES = {
     *("identity", "idempotency_key", "receipt_key", "guest_receipt", "waiting_refund", "one_time_code"),
-    *("token_revocation", "redemption_code", "coupon", "action_event", "invoice_key"),
+    *("token_revocation", "redemption_code", "present_code", "coupon", "action_event", "invoice_key"),
     *("imported_lot", "referral_code"),
 }
 """Keyed by the very thing that must be unique across members; claimed in a first, idempotent step."""

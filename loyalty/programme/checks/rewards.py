@@ -12,7 +12,7 @@ from loyalty.programme.checks.windows import check_window
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.programme.part import MAX_EXACT
 from loyalty.programme.problems import Problems, ProgrammeProblem
-from loyalty.programme.rewards import DISCOUNT_KINDS, PAYOUT, Reward, RewardEffect
+from loyalty.programme.rewards import DISCOUNT_KINDS, PAYOUT, TRANSFERABLE_KINDS, Reward, RewardEffect
 from loyalty.programme.rules import CAP_PERIODS
 
 _OF_LINES = ("lines", "except_lines", "minimum_basket_minor")
@@ -44,6 +44,7 @@ def check_rewards(document: ProgrammeDocument) -> Problems:
         yield from _check_audience(reward, path, document)
         yield from _check_limits(reward, path)
         yield from _check_payout(reward, path)
+        yield from _check_transfer(reward, path)
 
 
 def _check_effect(effect: RewardEffect, path: str, document: ProgrammeDocument) -> Problems:
@@ -83,6 +84,11 @@ def _check_prices(reward: Reward, path: str, document: ProgrammeDocument) -> Pro
         yield ProgrammeProblem(f"{path}.auto_issue", "free_for_ever", "would issue what costs nothing again and again")
     if reward.auto_issue and reward.effect.kind not in DISCOUNT_KINDS:
         yield ProgrammeProblem(f"{path}.auto_issue", "not_for_this_kind", "is for what is used at the till")
+
+
+def _check_transfer(reward: Reward, path: str) -> Problems:
+    if reward.transferable and reward.effect.kind not in TRANSFERABLE_KINDS:
+        yield ProgrammeProblem(f"{path}.transferable", "not_for_this_kind", "cannot be given on without its code")
 
 
 def _check_audience(reward: Reward, path: str, document: ProgrammeDocument) -> Problems:

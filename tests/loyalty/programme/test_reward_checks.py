@@ -32,6 +32,8 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     (payout("a") | {"at_expiry": "keep"}, ".at_expiry", "not_for_this_kind"),
     (payout("a") | {"price_minor": 1}, ".price_minor", "not_for_this_kind"),
     (payout("a") | {"auto_issue": True}, ".auto_issue", "not_for_this_kind"),
+    (payout("a") | {"transferable": True}, ".transferable", "not_for_this_kind"),
+    (reward("a", kind="partner", transferable=True), ".transferable", "not_for_this_kind"),
     (reward("a", effect={"maximum_units": 5}), ".effect.maximum_units", "not_for_this_kind"),
     (reward("a", prices=[{"points": 0}]), ".prices[0].points", "out_of_range"),
     (reward("a", prices=[{"points": -1}]), ".prices[0].points", "out_of_range"),

@@ -489,6 +489,17 @@ DAMAGES = (
         "a code of another redemption",
         "UPDATE redemption_code SET redemption_no = redemption_no + 90 WHERE redemption_no = 1",
     ),
+    damage(rewards.CODES, "a present with the code of none", "DELETE FROM present_code"),
+    damage(
+        rewards.PRESENTS,
+        "a present that nobody has",
+        "UPDATE redemption SET to_redemption_no = 999 WHERE state = 'given'",
+    ),
+    damage(
+        rewards.PRESENTS,
+        "a present of nobody",
+        "UPDATE redemption SET from_redemption_no = 999 WHERE from_member_id IS NOT NULL AND state = 'refunded'",
+    ),
     damage(
         payouts.DECIDED,
         "a payout that was paid without having been exported",

@@ -34,6 +34,7 @@ from loyalty.payouts.settling import settle_payout
 from loyalty.reactions import REACTIONS
 from loyalty.rewards.coupon_adding import generate_coupons
 from loyalty.rewards.ending import cancel_redemption
+from loyalty.rewards.giving import claim_present, offer_present
 from loyalty.rewards.issuing import grant_reward, issue_reward
 from loyalty.tiers.sweeping import sweep_tiers
 from tests.clocks import MovableClock
@@ -67,7 +68,7 @@ PROGRAMME = programme(
     ],
     tier_settings={"window": {"kind": "days", "count": 20}, "downgrade": "one_step", "adjustments_count": True},
     rewards=[
-        discount("tenth", 10),
+        discount("tenth", 10, transferable=True),
         reward("mug", 5, stock=10),
         reward("cash", 2, kind="payout", effect={"amount_minor": 50, "maximum_units": 9}),
         TICKET,
@@ -287,6 +288,22 @@ class History:
             await generate_coupons(await driver(session), pool, codes, "#" * 16, now=self.clock())
             await session.commit()
 
+    async def gives(self, who: str, to: str) -> str:
+        """A discount is taken for somebody else; the code that they have then."""
+        now, programmes = self.clock(), self.services.programmes
+        async with self.services.database.write() as session:
+            issued = await issue_reward(
+                session, self.members[who], "tenth", programme=programmes.at(now), actor="member", now=now
+            )
+            key = (issued.member_id, issued.redemption_no)
+            offered = await offer_present(session, key, programmes=programmes, by_member=self.members[who], now=now)
+            assert offered.present_code is not None
+            received = await claim_present(
+                session, offered.present_code, self.members[to], programmes=programmes, actor="member", now=now
+            )
+            await session.commit()
+        return received.shown_code
+
     async def seals(self) -> None:
         async with self.services.database.write() as session:
             await seal_members(session, now=self.clock(), limit=1_000)
@@ -354,6 +371,8 @@ async def play(history: History) -> None:
     await history.buys("boris", "b-redeemed", line("x", 20_000), redemptions=[await history.takes("boris", "tenth")])
     await history.buys("boris", "b-void", line("x", 20_000), redemptions=[await history.takes("boris", "tenth")])
     await history.voids(receipt={"number": "b-void", "business_date": "2026-03-02"})
+    await history.buys("boris", "b-given", line("x", 20_000), redemptions=[await history.gives("anna", "boris")])
+    await history.voids(receipt={"number": "b-given", "business_date": "2026-03-02"})
     await history.seals()
     await history.pays("boris", "b-paid", 2_000, line("x", 400_000))
     for day in range(3):
