@@ -35,33 +35,35 @@ NOT_MODIFIED: Final[dict[int, Any]] = {304: ResponseSpec(None, description="As `
 
 
 def created(body: type[Struct], description: str = "Done, or done before under this key.") -> dict[int, Any]:
-    """The ``responses`` of a handler whose 201 is sent as bytes by ``answer_once``."""
-    return {201: ResponseSpec(body, generate_examples=False, description=description)}
+    """The ``responses`` of a handler whose 201 comes from ``answer_once``, which refuses a key that was used otherwise."""
+    return {201: _sent(body, description), 422: _refusal(422)}
 
 
 def accepted(body: type[Struct]) -> dict[int, Any]:
     """The same for a 202: a message is on its way."""
-    return {202: ResponseSpec(body, generate_examples=False, description="Sent, or sent before under this key.")}
+    return {202: _sent(body, "Sent, or sent before under this key."), 422: _refusal(422)}
 
 
 def awaiting_approval(body: type[Struct]) -> dict[int, Any]:
     """The same for a 202: a second person has to approve it first."""
-    return {202: ResponseSpec(body, generate_examples=False, description="Asked for; a second person decides.")}
+    return {202: _sent(body, "Asked for; a second person decides.")}
 
 
 def refusals(*statuses: int) -> dict[int, Any]:
     """The ``responses`` of a handler that reads and may answer these, besides 400 and 503, which any may."""
-    return {
-        status: ResponseSpec(
-            Problem,
-            generate_examples=False,
-            description=DESCRIPTIONS[status],
-            media_type="application/problem+json",
-        )
-        for status in sorted({400, *statuses, 503})
-    }
+    return {status: _refusal(status) for status in sorted({400, *statuses, 503})}
 
 
 def write_refusals(*statuses: int) -> dict[int, Any]:
     """The same for a handler with a body that writes: it may also be too large, or wait too long for a lock."""
     return refusals(*statuses, 409, 413)
+
+
+def _sent(body: type[Struct], description: str) -> ResponseSpec:
+    return ResponseSpec(body, generate_examples=False, description=description)
+
+
+def _refusal(status: int) -> ResponseSpec:
+    return ResponseSpec(
+        Problem, generate_examples=False, description=DESCRIPTIONS[status], media_type="application/problem+json"
+    )

@@ -112,6 +112,8 @@ def test_it_documents_the_refusals_that_its_guards_and_parameters_lead_to(
     expected |= {"404"} if "{" in route.path else set()
     expected |= {"413"} if "requestBody" in operation else set()
     expected |= {"429"} if route.rate_limited else set()
+    takes_key = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+    expected |= {"422"} if takes_key else set()
     assert expected <= operation["responses"].keys()
     assert [status for status in operation["responses"] if status[0] in "123"], "it documents no success"
 
