@@ -35,7 +35,7 @@ NOT_MODIFIED: Final[dict[int, Any]] = {304: ResponseSpec(None, description="As `
 
 
 def created(body: type[Struct], description: str = "Done, or done before under this key.") -> dict[int, Any]:
-    """The ``responses`` of a handler whose 201 comes from ``answer_once``, which refuses a key that was used otherwise."""
+    """The ``responses`` of a handler whose 201 is ``answer_once``'s, which refuses a key that was used otherwise."""
     return {201: _sent(body, description), 422: _refusal(422)}
 
 

@@ -32,6 +32,7 @@ _NOTES: Final = {
     "task_id": "The task's id, as it was answered when it was asked for.",
     "job_id": "The job's id, as it was answered when it was created.",
     "batch_id": "The batch's id, as it was answered when it was created.",
+    "pool": "The pool's code, as a reward of the programme names it.",
     "from_draft": "Compare from this draft; or name a version.",
     "from_version": "Compare from this published version.",
     "to_draft": "Compare to this draft; or name a version.",
