@@ -9,6 +9,7 @@ from loyalty.access.confirmations import forget_old_requests
 from loyalty.access.revocations import forget_old_revocations
 from loyalty.actions.birthdays import record_birthdays
 from loyalty.goals.settling import settle_goals
+from loyalty.imports.deliveries import forget_old_files
 from loyalty.ledger.seals import seal_members
 from loyalty.ledger.sweeping import sweep
 from loyalty.payouts.payees import forget_unpaid_payees
@@ -32,5 +33,6 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("forget-old-revocations", timedelta(hours=1), once(forget_old_revocations)),
     Job("forget-unpaid-payees", timedelta(hours=1), once(forget_unpaid_payees)),
     Job("forget-old-traces", timedelta(hours=1), once(forget_old_traces)),
+    Job("forget-old-import-files", timedelta(hours=1), once(forget_old_files)),
     Job("forget-old-messages", timedelta(hours=1), once(forget_old_messages)),
 )

@@ -65,6 +65,14 @@ class CouponsUpload(Operation):
 
 
 @dataclass
+class ImportUpload(Operation):
+    """An operation whose body is a CSV file of another system."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _body(CSV, "external_id,phone\nc-1,+79990000001\n")
+
+
+@dataclass
 class YamlUpload(Operation):
     """An operation whose body is a YAML document."""
 

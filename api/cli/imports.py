@@ -16,7 +16,6 @@ from kernel.settings import Settings
 
 if TYPE_CHECKING:
     from kernel.database import Database
-    from loyalty.imports.checking import Terms
     from loyalty.imports.problems import ImportProblem
 
 T = TypeVar("T")
@@ -77,75 +76,35 @@ def _files(path: Path) -> dict[str, bytes]:
 async def _import(
     database: "Database", files: Mapping[str, bytes], source: str, *, zone: str, language: str | None, write: bool
 ) -> dict[str, Any]:
+    from api.importing import apply_noted, examine, import_terms, read_files
     from kernel.clock import system_clock
-    from kernel.database import driver
-    from loyalty.imports.applying import apply_import, find_problems
     from loyalty.imports.consistency import totals_of
     from loyalty.imports.problems import ImportRefusedError
-    from loyalty.imports.reading import read_delivery
 
-    began = time.perf_counter()
-    delivery, problems = read_delivery(files, source=source, region=Settings().phone_region, now=system_clock())
-    terms = await _terms(database, source, zone, language)
+    began, settings = time.perf_counter(), Settings()
+    terms = await import_terms(database, settings, source=source, zone=zone, language=language, now=system_clock())
+    delivery, problems = await read_files(settings, files, terms)
     told: dict[str, Any] = {"source": source, "applied": False, "files": totals_of(delivery)}
     if problems or not write:
-        async with database.read() as session:
-            _, further = await find_problems(await driver(session), delivery, terms)
-        if problems or further:
-            raise ImportRefusedError(sorted([*problems, *further]))
+        if problems := await examine(database, delivery, terms, problems):
+            raise ImportRefusedError(problems)
         return told
     async with database.write() as session:
-        done = await apply_import(session, delivery, terms, actor=ACTOR)
-        await _note(session, "import.applied", done, terms)
+        done = await apply_noted(session, delivery, terms, actor=ACTOR)
         await session.commit()
     seconds = time.perf_counter() - began
     counts: dict[str, Any] = msgspec.to_builtins(done.counts)
     return told | {"applied": True, "import_id": done.import_id, "seconds": round(seconds, 1)} | counts
 
 
-async def _terms(database: "Database", source: str, zone: str, language: str | None) -> "Terms":
-    from api.opening import lookup_key_of
-    from kernel.clock import system_clock
-    from loyalty.imports.checking import Terms
-    from loyalty.members.profile import checked_language, checked_zone
-    from loyalty.programme.publishing import refresh
-    from loyalty.programme.versions import PublishedProgrammes
-
-    now = system_clock()
-    programmes = PublishedProgrammes()
-    async with database.read() as session:
-        await refresh(session, programmes)
-    programme = programmes.at(now)
-    document = programme.document
-    return Terms(
-        source=source,
-        wallets={wallet.code for wallet in document.wallets},
-        plan=programme.tier_plan,
-        language=checked_language(language or document.fallback_language),
-        zone=checked_zone(zone),
-        lookup_key=lookup_key_of(Settings()),
-        now=now,
-    )
-
-
 async def _reverse(database: "Database", import_id: int) -> dict[str, Any]:
+    from api.importing import reverse_noted
     from kernel.clock import system_clock
-    from loyalty.audit import record_change
-    from loyalty.imports.reversing import reverse_import
 
-    now = system_clock()
     async with database.write() as session:
-        done = await reverse_import(session, import_id, actor=ACTOR, now=now)
-        told: dict[str, Any] = msgspec.to_builtins(done)
-        await record_change(
-            session,
-            actor=ACTOR,
-            action="import.reversed",
-            subject=f"import:{import_id}",
-            after=told | {"kept": len(done.kept)},
-            now=now,
-        )
+        done = await reverse_noted(session, import_id, actor=ACTOR, now=system_clock())
         await session.commit()
+    told: dict[str, Any] = msgspec.to_builtins(done)
     return told
 
 
@@ -167,14 +126,6 @@ async def _compare(database: "Database", content: bytes, file: str, source: str)
         )
     told: dict[str, Any] = msgspec.to_builtins(comparison)
     return told
-
-
-async def _note(session: Any, action: str, done: Any, terms: "Terms") -> None:
-    from loyalty.audit import record_change
-
-    if done.import_id is not None:
-        subject = f"import:{done.import_id}"
-        await record_change(session, actor=ACTOR, action=action, subject=subject, after=done.counts, now=terms.now)
 
 
 def _in_database(act: "Callable[[Database], Awaitable[T]]", errors: Path | None = None) -> T:

@@ -30,7 +30,7 @@ async def _work(settings: Settings) -> None:
     from api.opening import MissingSettingError
     from api.schedule import SCHEDULE
     from api.subscriptions import REACTIONS
-    from api.tasks.kinds import KINDS
+    from api.tasks.kinds import every_kind
     from api.worker import connections_needed, stop_on_signals, work
     from kernel.clock import system_clock
     from kernel.database import Database
@@ -41,6 +41,6 @@ async def _work(settings: Settings) -> None:
     stop_on_signals(stopping)
     database = Database(settings.app_database_url.get_secret_value(), pool_size=connections_needed(SCHEDULE))
     try:
-        await work(database, REACTIONS, SCHEDULE, KINDS, clock=system_clock, stopping=stopping)
+        await work(database, REACTIONS, SCHEDULE, every_kind(settings), clock=system_clock, stopping=stopping)
     finally:
         await database.close()

@@ -33,6 +33,7 @@ _NOTES: Final = {
     "job_id": "The job's id, as it was answered when it was created.",
     "batch_id": "The batch's id, as it was answered when it was created.",
     "pool": "The pool's code, as a reward of the programme names it.",
+    "delivery_id": "The import's id, as it was answered when it was begun.",
     "from_draft": "Compare from this draft; or name a version.",
     "from_version": "Compare from this published version.",
     "to_draft": "Compare to this draft; or name a version.",

@@ -24,6 +24,7 @@ TAGS: Final[dict[str, str]] = {
     "Staff: segments": "Groups of members by list or by condition.",
     "Staff: approvals": "What one person asked for and another allows.",
     "Staff: jobs": "Paying for the past, and doing something to many members at once.",
+    "Staff: imports": "Moving members and points in from another system.",
     "Staff: long work": "What the worker does for staff, with its progress and its result.",
     "Staff: members": "Searching, correcting, merging and erasing members.",
     "Staff: points": "Adjusting a balance, with a reason.",

@@ -63,6 +63,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     STAFF_WRITE = "staff:write"
     SYSTEM_KEYS = "systems:keys"
+    IMPORTS_WRITE = "imports:write"
+    """Moving in members and points of another system, as many as its files say."""
     DEVELOPMENT = "development:read"
 
 
@@ -70,7 +72,8 @@ _READERS: Final = frozenset({Permission.STORES_READ, Permission.PROGRAMME_READ, 
 
 PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
     "owner": frozenset(Permission),
-    "manager": frozenset(Permission) - {Permission.STAFF_WRITE, Permission.SYSTEM_KEYS, Permission.DEVELOPMENT},
+    "manager": frozenset(Permission)
+    - {Permission.STAFF_WRITE, Permission.SYSTEM_KEYS, Permission.IMPORTS_WRITE, Permission.DEVELOPMENT},
     "marketer": _READERS
     | {
         Permission.PROGRAMME_DRAFT,

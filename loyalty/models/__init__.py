@@ -8,7 +8,14 @@ from loyalty.models.caps import BudgetSlice, CapCounter
 from loyalty.models.coupon import Coupon
 from loyalty.models.goal import GoalAward, GoalDue
 from loyalty.models.goodwill import GoodwillDay
-from loyalty.models.imports import ImportedLot, ImportedMember, ImportRun
+from loyalty.models.imports import (
+    ImportDelivery,
+    ImportedLot,
+    ImportedMember,
+    ImportFault,
+    ImportFile,
+    ImportRun,
+)
 from loyalty.models.invoice import Invoice, InvoiceKey, InvoicePayment
 from loyalty.models.job import Job, JobItem, JobPayment, JobProblem, JobStep
 from loyalty.models.ledger import Balance, Hold, JournalEntry, LedgerSeal, Lot, LotMovement
@@ -53,6 +60,9 @@ __all__ = [
     "Hold",
     "IdempotencyKey",
     "Identity",
+    "ImportDelivery",
+    "ImportFault",
+    "ImportFile",
     "ImportRun",
     "ImportedLot",
     "ImportedMember",

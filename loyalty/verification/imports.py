@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from loyalty.imports.deliveries import MOST_FAULTS
 from loyalty.verification.invariant import Invariant
 from loyalty.verification.reading import Query
 
@@ -51,4 +52,24 @@ WHERE i.member_id BETWEEN $1 AND $2
 """),
 )
 
-INVARIANTS: Final = (REGISTERED, COUNTED, MADE)
+SENT: Final = Invariant(
+    "M1",
+    "What staff sent belongs to a delivery that has not been applied, and what was applied names its import.",
+    Query(f"""
+SELECT NULL::bigint, format('file %s of delivery %s', f.name, f.delivery_id), 'a delivery to be applied', d.state
+FROM import_file AS f LEFT JOIN import_delivery AS d USING (delivery_id)
+WHERE d.state IS NULL OR d.state IN ('applied', 'reversing', 'reversed')
+UNION ALL
+SELECT NULL, 'delivery ' || d.delivery_id, 'import ' || d.import_id, NULL
+FROM import_delivery AS d
+WHERE d.import_id IS NOT NULL AND NOT EXISTS (SELECT FROM import_run r WHERE r.import_id = d.import_id)
+UNION ALL
+SELECT NULL, 'faults of delivery ' || d.delivery_id, d.problems::text, count(f.fault_no)::text
+FROM import_delivery AS d FULL JOIN import_fault AS f USING (delivery_id)
+GROUP BY d.delivery_id, d.problems
+HAVING d.delivery_id IS NULL OR least(d.problems, {MOST_FAULTS}) <> count(f.fault_no)
+"""),  # noqa: S608 - a number of ours
+    needs_all_members=True,
+)
+
+INVARIANTS: Final = (REGISTERED, COUNTED, MADE, SENT)

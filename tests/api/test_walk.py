@@ -36,6 +36,7 @@ NOBODYS: dict[str, str] = {
     "payment_no": "1",
     "job_id": "999999",
     "batch_id": "999999",
+    "delivery_id": "999999",
 }
 """Ids that are well-formed and nobody's; of what the business names itself, any name."""
 OTHER_PARAMETERS = "nowhere-1"

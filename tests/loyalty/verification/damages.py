@@ -585,6 +585,24 @@ DAMAGES = (
         "an import that says that it brought more",
         "UPDATE import_run SET counts = jsonb_set(counts, '{{points,points}}', '41')",
     ),
+    damage(
+        imports.SENT,
+        "a file of no delivery",
+        """INSERT INTO import_file (delivery_id, name, content, sent_at)
+        VALUES (999999, 'members.csv', '', '2026-03-02Z')""",
+    ),
+    damage(
+        imports.SENT,
+        "a delivery that became an import that is not there",
+        """INSERT INTO import_delivery (source, zone, state, requested_by, requested_at, import_id, totals)
+        VALUES ('old', 'UTC', 'applied', 'staff:x', '2026-03-02Z', 999999, '{{}}')""",
+    ),
+    damage(
+        imports.SENT,
+        "a problem that was not counted",
+        """INSERT INTO import_fault (delivery_id, fault_no, file, line, column_name, fault_code, message)
+        VALUES (999999, 1, 'lots.csv', 2, 'points', 'number_malformed', 'is no whole number')""",
+    ),
     damage(imports.MADE, "a member of no import", "UPDATE imported_member SET import_id = 999999"),
     damage(
         accounting.CLOSED,
