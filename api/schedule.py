@@ -16,6 +16,7 @@ from loyalty.payouts.payees import forget_unpaid_payees
 from loyalty.refunds.catching_up import apply_overtaken
 from loyalty.review.traces import forget_old_traces
 from loyalty.rewards.expiring import expire_redemptions
+from loyalty.rewards.running_low import tell_low_stock
 from loyalty.tiers.sweeping import place_members, sweep_tiers
 from notifications.messages import forget_old_messages
 
@@ -26,6 +27,7 @@ SCHEDULE: Final[tuple[Job, ...]] = (
     Job("place-members-in-tiers", timedelta(hours=1), walk(place_members, limit=200)),
     Job("settle-goals", timedelta(minutes=1), drain(settle_goals, limit=100)),
     Job("expire-redemptions", timedelta(minutes=1), drain(expire_redemptions, limit=200)),
+    Job("tell-low-stock", timedelta(minutes=1), once(tell_low_stock)),
     Job("record-birthdays", timedelta(hours=1), walk(record_birthdays, limit=500)),
     Job("seal-members", timedelta(minutes=10), walk(seal_members, limit=500)),
     Job("forget-old-codes", timedelta(hours=1), once(forget_old_codes)),

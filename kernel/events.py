@@ -22,7 +22,8 @@ EVENT_TYPES: dict[str, type["Event"]] = {}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact about one member. A concrete event names its ``type`` and adds fields, all without personal data.
+    """A fact about one member, or about none (0). A concrete event names its ``type`` and adds fields, all without
+    personal data.
 
     The name and the meaning of existing fields never change, since stored events outlive the code that wrote them; a
     field that is added later has a default.
@@ -80,8 +81,8 @@ def merged(*packages: Reactions) -> Reactions:
 async def publish(connection: "Connection[Record]", events: Sequence[Event], *, now: datetime) -> None:
     """Write ``events`` in the transaction that is open on ``connection`` (see ``driver``), as one statement.
 
-    The caller holds the lock of each event's member: it is what makes the numbers of one member's events ascend in
-    the order of their commits.
+    The caller holds the lock of each event's member, or of what else it is about: it is what makes the numbers of one
+    member's events ascend in the order of their commits.
     """
     await EVENT_ROWS.write(
         connection, [(event.member_id, event.type, msgspec.json.encode(event).decode(), now) for event in events]

@@ -108,6 +108,16 @@ class RedemptionChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class RewardRunsLow(Event, frozen=True, kw_only=True):
+    """No more than ``low_stock`` of a reward is left: pieces, or codes of its pool. Once each time; about no member."""
+
+    type: ClassVar[str] = "reward_runs_low"
+    reward: str
+    left: int
+    low_stock: int
+    noticed_at: datetime
+
+
 class PointsAdjusted(Event, frozen=True, kw_only=True):
     """Staff gave or took points."""
 

@@ -86,6 +86,8 @@ class Reward(Part, frozen=True, kw_only=True):
     """Money that the till takes besides the points. It is told to the till and booked by nobody here."""
     stock: int | None = None
     """Pieces in all, those that were issued before counted in. None: no limit; 0: none."""
+    low_stock: int | None = None
+    """Staff are told when no more than so many are left: pieces, or free codes of its pool. None: they are not."""
     limits: RewardLimits = RewardLimits()
     windows: tuple[Window, ...] = ()
     """In the member's zone."""

@@ -2,12 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from api.services import Services
-from tests.journeys.counter import Counter, reward, with_rewards
+from kernel.database import driver
+from loyalty.models import Redemption
+from loyalty.rewards.expiring import expire_redemptions
+from loyalty.rewards.issuing import grant_reward, issue_reward
+from loyalty.rewards.reasons import RewardRefusedError
+from tests.clocks import MovableClock
+from tests.journeys.counter import Counter, discount, reward, with_rewards
 from tests.journeys.tills import fetch
 from tests.programmes import publish
 from tests.shop import Shop
@@ -87,3 +95,108 @@ async def test_a_code_that_was_seen_goes_to_nobody_again(
     assert [reason["code"] for reason in await counter.refusal(anna, "ticket")] == ["out_of_stock"]
     again = await client.post(f"{POOL}/codes", json={"codes": ["ONLY"]}, headers=marketer)
     assert again.status_code == 422
+
+
+async def test_whoever_dies_in_between_leaves_the_code_to_the_next(
+    counter: Counter, client: httpx.AsyncClient, marketer: dict[str, str]
+) -> None:
+    await client.post(f"{POOL}/codes", json={"codes": ["ONLY"]}, headers=marketer)
+    anna, boris = await counter.member(10), await counter.member(10)
+    now = counter.services.clock()
+    programme = counter.services.programmes.at(now)
+    async with counter.services.database.write() as session:
+        taken = await issue_reward(session, anna, "ticket", programme=programme, actor="member", now=now)
+        assert taken.coupon == "ONLY"
+        assert [reason["code"] for reason in await counter.refusal(boris, "ticket")] == ["out_of_stock"]
+        (await driver(session)).terminate()
+        with pytest.raises(DBAPIError):
+            await session.commit()
+    assert (await counter.redeem(boris, "ticket"))["coupon"] == "ONLY"
+    assert await counter.wallet(anna) == (10, 10, 0)
+
+
+async def test_what_expires_first_goes_first_and_what_has_expired_to_nobody(
+    counter: Counter, client: httpx.AsyncClient, marketer: dict[str, str], clock: MovableClock, shop: Shop
+) -> None:
+    ends = [(clock() + timedelta(days=days)).isoformat() for days in (3, 1, 2)]
+    for name, expires_at in zip(("LATE", "FIRST", "NEXT", "EVER"), (*ends, None), strict=True):
+        body = {"codes": [name], "expires_at": expires_at}
+        assert (await client.post(f"{POOL}/codes", json=body, headers=marketer)).status_code == 201
+    anna = await counter.member(100)
+    first = await counter.redeem(anna, "ticket")
+    assert (first["coupon"], datetime.fromisoformat(first["expires_at"])) == ("FIRST", clock() + timedelta(days=1))
+    clock.advance(days=2)
+    assert await cinema(client, await shop.staff("manager")) == {"free": 2, "expired": 2}
+    assert [(await counter.redeem(anna, "ticket"))["coupon"] for _ in range(2)] == ["LATE", "EVER"]
+    assert [reason["code"] for reason in await counter.refusal(anna, "ticket")] == ["out_of_stock"]
+
+
+async def test_a_coupon_that_expired_was_had_all_the_same(
+    counter: Counter, client: httpx.AsyncClient, marketer: dict[str, str], clock: MovableClock, shop: Shop
+) -> None:
+    await publish(counter.services, with_rewards({**TICKET, "limits": {"lifetime": 1}, "stock": 1}))
+    body = {"codes": ["A"], "expires_at": (clock() + timedelta(days=1)).isoformat()}
+    await client.post(f"{POOL}/codes", json=body, headers=marketer)
+    await client.post(f"{POOL}/codes", json={"codes": ["B"]}, headers=marketer)
+    anna = await counter.member(100)
+    issued = await counter.redeem(anna, "ticket")
+    clock.advance(days=2)
+    for _ in range(2):
+        assert await counter.state(anna, issued) == "expired"
+        assert await counter.wallet(anna) == (90, 90, 0)
+        assert [reason["code"] for reason in await counter.refusal(anna, "ticket")] == ["limit_reached", "out_of_stock"]
+        async with counter.services.database.write() as session:
+            await expire_redemptions(session, now=clock(), limit=10)
+            await session.commit()
+    path = f"/v1/admin/redemptions/{issued['id']}/fulfilment"
+    late = await client.post(path, headers=await shop.staff("support"))
+    assert (late.status_code, late.json()["redemption_state"]) == (409, "expired")
+
+
+async def test_a_partner_gives_to_whoever_shows_its_code_or_has_it_handed_over(
+    counter: Counter, client: httpx.AsyncClient, marketer: dict[str, str], shop: Shop
+) -> None:
+    yoga = [reward("class", 5, kind="partner", effect={"pool": "yoga"}), reward("massage", 5, kind="partner")]
+    await publish(counter.services, with_rewards(TICKET, *yoga))
+    await client.post("/v1/admin/coupon-pools/yoga/codes", json={"codes": ["OM"]}, headers=marketer)
+    anna = await counter.member(100)
+    shown, queued = await counter.redeem(anna, "class"), await counter.redeem(anna, "massage")
+    assert (shown["coupon"], queued["coupon"]) == ("OM", None)
+    for redemption in (shown, queued):
+        path = f"/v1/admin/redemptions/{redemption['id']}/fulfilment"
+        assert (await client.post(path, headers=await shop.staff("support"))).json()["state"] == "fulfilled"
+    (_, pool) = (await client.get("/v1/admin/coupon-pools", headers=marketer)).json()["pools"]
+    assert (pool["pool"], pool["used"]) == ("yoga", 1)
+
+
+async def test_what_the_business_gives_costs_nothing_and_counts_towards_no_limit(
+    counter: Counter, client: httpx.AsyncClient, marketer: dict[str, str], shop: Shop
+) -> None:
+    meant_for_others = {"limits": {"lifetime": 1}, "segments": ["few"], "price_minor": 50}
+    tenth = discount("tenth", 10, limits={"lifetime": 1})
+    few = {"code": "few", "names": {"en": "Few"}}
+    await publish(counter.services, with_rewards({**TICKET, **meant_for_others}, tenth, segments=[few]))
+    await client.post(f"{POOL}/codes", json={"codes": ["A", "B"]}, headers=marketer)
+    anna = await counter.member(10)
+    granted = [await grant(counter, anna, code) for code in ("ticket", "ticket", "tenth")]
+    assert [(one.prices, one.price_minor, one.grant_reason) for one in granted] == [([], 0, "sorry")] * 3
+    assert {one.coupon for one in granted} == {"A", "B", None}
+    assert await counter.wallet(anna) == (10, 10, 0)
+    assert (await counter.redeem(anna, "tenth"))["prices"] == [{"wallet": "points", "points": 10}]
+    with pytest.raises(RewardRefusedError) as refused:
+        await grant(counter, anna, "ticket")
+    assert refused.value.facts["reasons"] == [{"code": "out_of_stock"}]
+    (row, *_) = (await client.get("/v1/admin/redemptions", headers=await shop.staff("support"))).json()["redemptions"]
+    assert (row["grant_reason"], row["actor"]) == ("sorry", "staff:boris")
+
+
+async def grant(counter: Counter, member_id: int, code: str) -> Redemption:
+    """The business gives the member a reward."""
+    now = counter.services.clock()
+    programme = counter.services.programmes.at(now)
+    async with counter.services.database.write() as session:
+        granted = await grant_reward(
+            session, member_id, code, programme=programme, actor="staff:boris", reason="sorry", now=now
+        )
+        await session.commit()
+    return granted

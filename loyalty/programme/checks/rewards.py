@@ -110,6 +110,10 @@ def _check_limits(reward: Reward, path: str) -> Problems:
         limit = getattr(reward.limits, period)
         if limit is not None and limit < 1:
             yield ProgrammeProblem(f"{path}.limits.{period}", "out_of_range", "is below 1; leave it out for no limit")
+    if reward.low_stock is not None and reward.low_stock < 0:
+        yield ProgrammeProblem(f"{path}.low_stock", "out_of_range", "is below 0")
+    if reward.low_stock is not None and reward.stock is None and not reward.effect.pool:
+        yield ProgrammeProblem(f"{path}.low_stock", "never_low", "is of a reward with neither a stock nor a pool")
     if not 0 <= reward.valid_days <= MAX_VALID_DAYS:
         yield ProgrammeProblem(f"{path}.valid_days", "out_of_range", f"is not from 0 to {MAX_VALID_DAYS}")
 
