@@ -54,6 +54,8 @@ class AccountingPeriodSummary(Struct, frozen=True, kw_only=True):
     """Null: before everything."""
     ends_at: datetime
     """Exclusive."""
+    zone: str | None
+    """Where it ended; the next month is closed in the same. Null for months of before that was remembered."""
     closed_by: str | None
     closed_at: datetime | None
 
@@ -201,6 +203,7 @@ def _summary(period: AccountingPeriod, closed: AccountingClose | None) -> Accoun
         status="closing" if closed is None else "closed",
         starts_at=None if period.starts_at == BEGINNING else period.starts_at,
         ends_at=period.ends_at,
+        zone=period.zone,
         closed_by=None if closed is None else closed.closed_by,
         closed_at=None if closed is None else closed.closed_at,
     )

@@ -59,10 +59,18 @@ class MonthOutOfOrderError(ConflictError):
     title = "Another month has to be closed first."
 
 
+class AccountingZoneChangedError(ConflictError):
+    """``COMEBACK_ACCOUNTING_ZONE`` is not the ``closed_zone`` of the months before: a month would be hours longer or
+    shorter than reports say that it is."""
+
+    code = "accounting_zone_changed"
+    title = "The months before were closed in another time zone."
+
+
 async def begin_closing(session: WriteSession, month: str, *, zone: str, actor: str, now: datetime) -> AccountingPeriod:
     """Fix the end of ``month``; one that is fixed already is answered as it is. The first month takes in all before.
 
-    Raises ``MonthInvalidError``, ``MonthRunningError`` and ``MonthOutOfOrderError``.
+    Raises ``MonthInvalidError``, ``MonthRunningError``, ``MonthOutOfOrderError`` and ``AccountingZoneChangedError``.
     """
     if not is_month(month):
         raise MonthInvalidError
@@ -74,6 +82,8 @@ async def begin_closing(session: WriteSession, month: str, *, zone: str, actor: 
         raise MonthOutOfOrderError(next_month=month_after(last.month))
     if last is not None and await session.get(AccountingClose, last.month) is None:
         raise MonthOutOfOrderError(next_month=last.month)
+    if last is not None and last.zone not in (None, zone):
+        raise AccountingZoneChangedError(None, closed_zone=last.zone)
     ends_at = month_ends(month, zone)
     if now < ends_at + SETTLING:
         raise MonthRunningError(closable_at=ends_at + SETTLING)
@@ -81,6 +91,7 @@ async def begin_closing(session: WriteSession, month: str, *, zone: str, actor: 
         month=month,
         starts_at=BEGINNING if last is None else last.ends_at,
         ends_at=ends_at,
+        zone=zone,
         begun_by=actor,
         begun_at=now,
     )

@@ -5,7 +5,7 @@ at its instant whether the sweeper has booked it or not. By **recorded** time a 
 books; so a period that is over changes no more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -76,6 +76,11 @@ SELECT wallet, of, account, points > 0 AS came, coalesce(sum(points) FILTER (WHE
        coalesce(sum(points) FILTER (WHERE {at} >= $1), 0)::bigint AS within
 FROM flow WHERE {at} < $2 GROUP BY 1, 2, 3, 4 HAVING $9::text <> '' ORDER BY 1, 2
 """
+_BY_PERIOD: Final = """
+SELECT wallet, of, account, points > 0 AS came, width_bucket(recorded_at, $1::timestamptz[]) AS place,
+       sum(points)::bigint AS points
+FROM flow WHERE recorded_at < $2 GROUP BY 1, 2, 3, 4, 5 HAVING $9::text <> '' ORDER BY 1, 2
+"""
 
 
 async def roll_forward(
@@ -95,6 +100,39 @@ async def roll_forward(
     due = await read_due_flows(connection, now=min(now, until_at)) if basis == "business" else DueFlows()
     sql = flow_tables(by) + _SUMS.format(at="occurred_at" if basis == "business" else "recorded_at")
     return _pivoted(await connection.fetch(sql, from_at, until_at, *due.columns, zone))
+
+
+async def roll_forwards(
+    connection: "Connection[Record]", ends: Sequence[datetime], *, by: Grouping
+) -> list[list[RollForward]]:
+    """The figures by recorded time of periods that follow each other: the first from the beginning, each until its end
+    (exclusive). The ledger is read once for all of them.
+
+    The transaction is REPEATABLE READ. Rows of zeros are left out.
+    """
+    if not ends:
+        return []
+    sql = flow_tables(by) + _BY_PERIOD
+    changes: dict[tuple[int, str, str], dict[str, int]] = {}
+    for row in await connection.fetch(sql, list(ends), ends[-1], *DueFlows().columns, "UTC"):
+        of = changes.setdefault((row["place"], row["wallet"], row["of"]), dict.fromkeys(CHANGES, 0))
+        of[_FIGURE_OF[row["account"], row["came"]]] += row["points"]
+    owed = dict.fromkeys(sorted({key[1:] for key in changes}), 0)
+    return [
+        _period(owed, {key[1:]: of for key, of in changes.items() if key[0] == place}) for place in range(len(ends))
+    ]
+
+
+def _period(owed: dict[tuple[str, str], int], changes: Mapping[tuple[str, str], dict[str, int]]) -> list[RollForward]:
+    """One period after others that have left ``owed``, by wallet and group, which is brought to its end."""
+    rows = []
+    for (wallet, group), opening in owed.items():
+        of = changes.get((wallet, group), {})
+        closing = owed[wallet, group] = opening + sum(of.values())
+        if opening or any(of.values()):
+            figures = Figures(opening=opening, closing=closing, **of)
+            rows.append(RollForward(wallet=wallet, group=group, points=figures))
+    return rows
 
 
 def _pivoted(rows: "Sequence[Record]") -> list[RollForward]:

@@ -20,6 +20,8 @@ class AccountingPeriod(SQLModel, table=True):
     """Where the month before ends; for the first one, before everything."""
     ends_at: datetime = instant()
     """Exclusive. No row of the ledger is recorded before it any more."""
+    zone: str | None = code(nullable=True)
+    """Where the month ended. NULL: it was closed before that was remembered."""
     begun_by: str = code(length=160)
     begun_at: datetime = instant()
 

@@ -5,8 +5,7 @@ from typing import Final
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, driver
-from loyalty.accounting.closing import figures_of
-from loyalty.accounting.roll_forward import Figures
+from loyalty.accounting.roll_forward import Figures, roll_forwards
 from loyalty.models import AccountingClose, AccountingFigure, AccountingPeriod
 from loyalty.verification.invariant import Found, Invariant, Scope, Violation
 from loyalty.verification.reading import Query
@@ -25,17 +24,17 @@ WHERE f.opening <> coalesce(b.closing, 0)
 """)
 
 
-async def _other_figures(session: ReadSession, scope: Scope, /, *, examples: int) -> Found:
-    connection = await driver(session)
+async def _other_figures(session: ReadSession, _: Scope, /, *, examples: int) -> Found:
+    closed = select(AccountingPeriod).where(col(AccountingPeriod.month).in_(select(AccountingClose.month)))
+    periods = (await session.exec(closed.order_by(col(AccountingPeriod.ends_at)))).all()
+    every = await roll_forwards(await driver(session), [period.ends_at for period in periods], by="store")
     differing = []
-    for period in await session.exec(select(AccountingPeriod).order_by(col(AccountingPeriod.month))):
-        if await session.get(AccountingClose, period.month) is None:
-            continue
+    for period, rows in zip(periods, every, strict=True):
         kept = {
             (row.wallet, row.store_id): Figures(**{name: getattr(row, name) for name in Figures.__struct_fields__})
             for row in await session.exec(select(AccountingFigure).where(col(AccountingFigure.month) == period.month))
         }
-        found = {(row.wallet, row.group): row.points for row in await figures_of(connection, period, now=scope.now)}
+        found = {(row.wallet, row.group): row.points for row in rows}
         for key in sorted(kept.keys() | found.keys()):
             if kept.get(key) != found.get(key):
                 what = f"{period.month} {key[0]} of store {key[1]}"

@@ -2,6 +2,7 @@
 
 The sale that a reward was used in may be of the member that its owner was merged into. What a member keeps of an entry
 bonus that was taken back is known. Actions around an instant are found at once, however many a member has.
+A month knows the zone in which it was closed.
 """
 
 import sqlalchemy as sa
@@ -33,9 +34,11 @@ def upgrade() -> None:
         ["member_id", "type", "occurred_at"],
         postgresql_where=sa.text("status IN ('accepted', 'waiting')"),
     )
+    op.add_column("accounting_period", sa.Column("zone", sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("accounting_period", "zone")
     op.drop_index("action_when", table_name="action")
     op.drop_constraint("tier_bonus_points", "tier_bonus")
     op.create_check_constraint("tier_bonus_points", "tier_bonus", "points > 0")

@@ -8,7 +8,12 @@ import httpx
 import pytest
 
 from api.services import Services
-from loyalty.accounting.closing import have_ended, writers_until
+from loyalty.accounting.closing import (
+    AccountingZoneChangedError,
+    begin_closing,
+    have_ended,
+    writers_until,
+)
 from loyalty.members.ids import member_public_id
 from loyalty.verification.accounting import CLOSED
 from loyalty.verification.invariant import Scope
@@ -31,6 +36,49 @@ async def buys(client: httpx.AsyncClient, till: Till, member_id: int, number: st
 async def closes(client: httpx.AsyncClient, shop: Shop, month: str = "2026-02") -> httpx.Response:
     headers = await shop.staff("owner")
     return await client.post("/v1/admin/accounting-periods", json={"month": month}, headers=headers)
+
+
+async def test_the_next_month_is_closed_in_the_zone_of_the_one_before(
+    services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    clock.set(IN_MARCH)
+    await publish(services, PROGRAMME)
+    assert (await closes(client, shop)).json()["zone"] == "UTC"
+    now = clock.advance(days=32)
+    async with services.database.write() as session:
+        with pytest.raises(AccountingZoneChangedError) as refused:
+            await begin_closing(session, "2026-03", zone="Asia/Tokyo", actor="staff:x", now=now)
+        assert refused.value.facts == {"closed_zone": "UTC"}
+        closed = await begin_closing(session, "2026-02", zone="Asia/Tokyo", actor="staff:x", now=now)
+        assert closed.begun_by != "staff:x", "what is closed is answered as it is"
+    assert (await closes(client, shop, "2026-03")).status_code == 201
+
+
+async def test_closed_months_are_verified_as_each_was_read(
+    services: Services, client: httpx.AsyncClient, shop: Shop, clock: MovableClock
+) -> None:
+    """All of them in one look at the ledger: with a month in which nothing happened, and one whose points are gone."""
+    clock.set(IN_FEBRUARY)
+    await publish(services, PROGRAMME)
+    store = await shop.store()
+    till, anna = await shop.till(store_id=store), await shop.member()
+    await buys(client, till, anna, "f1", at=IN_FEBRUARY)
+    for month, days in (("2026-02", 12), ("2026-03", 31), ("2026-04", 30)):
+        clock.advance(days=days)
+        assert (await closes(client, shop, month)).status_code == 201
+    till = await shop.till(store_id=store)
+    await buys(client, till, anna, "m1", at=clock())
+    await done(client, till, "voids", {"receipt": {"number": "m1", "business_date": "2026-03-02"}})
+    clock.advance(days=31)
+    assert (await closes(client, shop, "2026-05")).status_code == 201
+    kept = "SELECT month, opening, issued, clawed_back, closing FROM accounting_figure ORDER BY month"
+    assert await fetch(services, kept) == [
+        ("2026-02", 0, 100, 0, 100),
+        ("2026-03", 100, 0, 0, 100),
+        ("2026-04", 100, 0, 0, 100),
+        ("2026-05", 100, 100, -100, 100),
+    ]
+    await assert_verified(services)
 
 
 async def test_a_month_is_closed_once_in_order_and_after_its_end(
