@@ -122,9 +122,23 @@ def _print(report: "BacktestReport", console: Console) -> None:
     members = _table("member")
     for member in report.most_affected:
         members.add_row(member.member_id, *_figures(member.drafted, member.happened, member.difference))
-    for table in (wallets, rules, members):
+    for table in (wallets, rules, members, _tier_moves(report), _farthest_moved(report)):
         if table.row_count:
             console.print(table, "")
+
+
+def _tier_moves(report: "BacktestReport") -> Table:
+    table = Table("from tier", "to tier", "members", box=None, pad_edge=False)
+    for move in report.tier_moves:
+        table.add_row(move.from_tier or "none", move.to_tier or "none", f"{move.members:,}")
+    return table
+
+
+def _farthest_moved(report: "BacktestReport") -> Table:
+    table = Table("member", "from tier", "to tier", box=None, pad_edge=False)
+    for move in report.farthest_moved:
+        table.add_row(move.member_id, move.from_tier or "none", move.to_tier or "none")
+    return table
 
 
 def _table(first: str) -> Table:

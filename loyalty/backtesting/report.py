@@ -47,6 +47,22 @@ class MemberDifference(Struct, frozen=True, kw_only=True):
     difference: int
 
 
+class TierMoveCount(Struct, frozen=True, kw_only=True):
+    """So many members would be in another tier by now. Null: below the lowest."""
+
+    from_tier: str | None
+    to_tier: str | None
+    members: int
+
+
+class MemberMove(Struct, frozen=True, kw_only=True):
+    """A member who would be in another tier."""
+
+    member_id: str
+    from_tier: str | None
+    to_tier: str | None
+
+
 class DifferenceClass(Struct, frozen=True, kw_only=True):
     """How many members' difference lies within these bounds, both included; null: no bound."""
 
@@ -70,6 +86,9 @@ class BacktestReport(Struct, frozen=True, kw_only=True):
     wallets: list[WalletDifference]
     most_affected: list[MemberDifference]
     distribution: list[DifferenceClass]
+    tier_moves: list[TierMoveCount] = []
+    """Of members whose purchases were looked at; who would stay is not among them."""
+    farthest_moved: list[MemberMove] = []
 
 
 def report_of(totals: Totals, document: ProgrammeDocument) -> BacktestReport:
@@ -89,6 +108,16 @@ def report_of(totals: Totals, document: ProgrammeDocument) -> BacktestReport:
         most_affected=[_member(each) for each in totals.most_affected],
         distribution=[
             each for wallet, classes in sorted(totals.classes.items()) for each in _distribution(wallet, classes)
+        ],
+        tier_moves=[
+            TierMoveCount(from_tier=move[0], to_tier=move[1], members=members)
+            for move, members in sorted(
+                totals.tier_moves.items(), key=lambda each: (each[0][0] or "", each[0][1] or "")
+            )
+        ],
+        farthest_moved=[
+            MemberMove(member_id=member_public_id(each.member_id), from_tier=each.from_tier, to_tier=each.to_tier)
+            for each in totals.farthest_moved
         ],
     )
 
@@ -124,6 +153,11 @@ def _member(each: MemberSum) -> MemberDifference:
         happened=each.happened,
         difference=each.difference,
     )
+
+
+def _tier_moves(counted: Mapping[tuple[str | None, str | None], int]) -> list[TierMoveCount]:
+    by_names = sorted(counted.items(), key=lambda each: (each[0][0] or "", each[0][1] or ""))
+    return [TierMoveCount(from_tier=before, to_tier=after, members=members) for (before, after), members in by_names]
 
 
 def _distribution(wallet: str, classes: Mapping[int, int]) -> list[DifferenceClass]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from loyalty.backtesting.past import past_purchases
 from loyalty.backtesting.question import Part, Question
 from loyalty.backtesting.reliving import Relived, Reliving
+from loyalty.backtesting.tiers import tier_movers
 from loyalty.backtesting.totals import Adding, Totals
 from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.programme.versions import PublishedProgrammes
@@ -49,4 +50,9 @@ async def add_up(
     adding = Adding(draft, programmes.by_version, now=question.recorded_by)
     async for relived in relive(connection, question, part, draft, programmes):
         adding.take(relived)
-    return adding.totals()
+    totals = adding.totals()
+    if adding.members:
+        now = question.recorded_by
+        current = programmes.at(now)
+        totals.move(await tier_movers(connection, adding.members, adding.changed_days, draft, current, now=now))
+    return totals

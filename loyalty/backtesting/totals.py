@@ -2,15 +2,17 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
 from msgspec import Struct, field
 
 from loyalty.backtesting.reliving import Relived
+from loyalty.backtesting.tiers import TierMover, farthest
 from loyalty.earning.calendar import available_from, expires_at, local_day_starts
 from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.tiers.measures import Days, Measures, add_to
 
 MOST_AFFECTED: Final = 20
 STEPS: Final = (1, 10, 100, 1_000, 10_000, 100_000)
@@ -60,6 +62,9 @@ class Totals(Struct):
     classes: dict[str, dict[int, int]] = field(default_factory=dict)
     """By wallet: the class of a difference (0, or the step that it reaches, with its sign) to members."""
     most_affected: list[MemberSum] = field(default_factory=list)
+    tier_moves: dict[tuple[str | None, str | None], int] = field(default_factory=dict)
+    """From one tier to another: members."""
+    farthest_moved: list[TierMover] = field(default_factory=list)
 
     def add(self, other: "Totals") -> None:
         """Take in the totals of other members."""
@@ -79,6 +84,16 @@ class Totals(Struct):
             for step, members in classes.items():
                 here[step] = here.get(step, 0) + members
         self.most_affected = most_affected([*self.most_affected, *other.most_affected])
+        for move, members in other.tier_moves.items():
+            self.tier_moves[move] = self.tier_moves.get(move, 0) + members
+        self.farthest_moved = farthest([*self.farthest_moved, *other.farthest_moved])
+
+    def move(self, movers: Iterable[TierMover]) -> None:
+        """Take in members who would be in another tier."""
+        for each in movers:
+            move = (each.from_tier, each.to_tier)
+            self.tier_moves[move] = self.tier_moves.get(move, 0) + 1
+        self.farthest_moved = farthest([*self.farthest_moved, *movers])
 
 
 def most_affected(members: Iterable[MemberSum]) -> list[MemberSum]:
@@ -104,6 +119,8 @@ class Adding:
         self._draft = _Rules(draft, now)
         self._versions = {version: _Rules(programme, now) for version, programme in versions.items()}
         self._members: defaultdict[int, dict[str, Sum]] = defaultdict(dict)
+        self.changed_days: defaultdict[int, Days] = defaultdict(dict)
+        """By member: the points that their days would have come to, less those that they came to."""
 
     def take(self, relived: Relived) -> None:
         """One purchase."""
@@ -113,7 +130,10 @@ class Adding:
         changed = False
         for wallet in drafted.keys() | happened.keys():
             points, living = drafted.get(wallet, (0, 0)), happened.get(wallet, (0, 0))
-            changed |= points[0] != living[0]
+            if points[0] != living[0]:
+                changed = True
+                measures = Measures(points={wallet: points[0] - living[0]})
+                add_to(self.changed_days[relived.member_id], relived.local_date, measures)
             here.setdefault(wallet, Sum()).add(Sum(points[0], living[0]))
             self._totals.living.setdefault(wallet, Sum()).add(Sum(points[1], living[1]))
         for rule in relived.drafted.keys() | relived.happened.keys():
@@ -122,6 +142,11 @@ class Adding:
             )
         self._totals.purchases += 1
         self._totals.purchases_changed += changed
+
+    @property
+    def members(self) -> Collection[int]:
+        """Whose purchases there were."""
+        return self._members.keys()
 
     def totals(self) -> Totals:
         """What it comes to."""

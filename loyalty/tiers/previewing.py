@@ -1,6 +1,7 @@
 """Who would move between tiers if a document were published: counted from what is stored, nothing is written."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from loyalty.programme.document import ProgrammeDocument
 from loyalty.tiers.facts import count_anew
 from loyalty.tiers.keeping import catch_up, tier_under
 from loyalty.tiers.loading import load_standings
+from loyalty.tiers.measures import Days, add_to
 from loyalty.tiers.plan import TierPlan, tier_plan
 from loyalty.tiers.standing import Standing
 
@@ -61,21 +63,41 @@ async def preview_tiers(
     after, examined = 0, 0
     while rows := await connection.fetch(_MEMBERS, after, one_in, _AT_ONCE):
         accounts = {row["member_id"]: Account(*row) for row in rows}
-        for standing in (await _standings(connection, accounts, current or plan, now=now)).values():
-            account = accounts[standing.member_id]
-            before = account.tier
-            # Where a draft has nothing to earn, publishing it leaves every tier as it is.
-            moves[before, tier_under(standing, account, plan, now=now) if plan.active else before] += 1
+        moves.update((await tiers_between(connection, accounts, current, plan, now=now)).values())
         examined += len(rows)
         after = rows[-1]["member_id"]
     return TierPreview(total, examined, one_in, tuple(TierMoves(*move, count) for move, count in _sorted(moves)))
+
+
+async def tiers_between(
+    connection: "Connection[Record]",
+    accounts: dict[int, Account],
+    current: TierPlan | None,
+    plan: TierPlan,
+    *,
+    changes: Mapping[int, Days] | None = None,
+    now: datetime,
+) -> dict[int, tuple[str | None, str | None]]:
+    """By member: the tier that they have under ``current``, and that under ``plan``, had their days also come to
+    ``changes``. Members who are merged or erased are absent. Nothing is written.
+    """
+    between = {}
+    for member_id, standing in (await _standings(connection, accounts, current or plan, now=now)).items():
+        account = accounts[member_id]
+        before = account.tier
+        for day, measures in (changes or {}).get(member_id, {}).items():
+            add_to(standing.days, day, measures)
+        # Where a draft has nothing to earn, publishing it leaves every tier as it is.
+        between[member_id] = (before, tier_under(standing, account, plan, now=now) if plan.active else before)
+    return between
 
 
 async def _standings(
     connection: "Connection[Record]", accounts: dict[int, Account], current: TierPlan, *, now: datetime
 ) -> dict[int, Standing]:
     if not (current.version and current.active):
-        counted = await count_anew(connection, accounts.keys())
+        placed = [member_id for member_id, account in accounts.items() if account.status in {"active", "blocked"}]
+        counted = await count_anew(connection, placed)
         return {member_id: Standing(member_id, current, days=days) for member_id, days in counted.items()}
     standings = await load_standings(connection, accounts, current)
     for member_id, standing in standings.items():

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from api.programmes import refresh_programmes
@@ -125,6 +126,41 @@ async def test_another_programme_is_told_rule_by_rule(services: Services, weeks:
     assert report.difference == sum(r.difference for r in report.rules if r.rule != "cups")
     top = report.most_affected[0]
     assert top.member_id == member_public_id(weeks.members["boris"])
+
+
+def tiers(**thresholds: dict[str, int]) -> list[dict[str, Any]]:
+    """The history's tiers, and one more; those that are named need so much, the others are given by hand."""
+    codes = ("bronze", "silver", "gold", "platinum")
+    return [{"code": code, "names": {"en": code}, "thresholds": thresholds.get(code)} for code in codes]
+
+
+def moves(report: BacktestReport) -> dict[tuple[str | None, str | None], int]:
+    return {(move.from_tier, move.to_tier): move.members for move in report.tier_moves}
+
+
+async def test_who_would_be_in_another_tier_is_counted_and_named(services: Services, weeks: History) -> None:
+    same = await tried(services, PROGRAMME)
+    assert (moves(same), same.farthest_moved) == ({}, [])
+    dearer = msgspec.structs.replace(PROGRAMME, tiers=programme(tiers=tiers(silver={"spend_minor": 10**9})).tiers)
+    report = await tried(services, dearer)
+    assert moves(report) == {("silver", "bronze"): 1}
+    assert [each.member_id for each in report.farthest_moved] == [member_public_id(weeks.members["boris"])]
+
+
+async def test_tiers_go_by_the_points_that_a_draft_would_have_given(services: Services, weeks: History) -> None:
+    thresholds = tiers(silver={"points": 100}, platinum={"points": 30_000})
+    plenty = await tried(services, programme(rate(points=100, per_minor=100), tiers=thresholds))
+    assert moves(plenty) == {("bronze", "platinum"): 1, ("silver", "platinum"): 1}
+    names = [member_public_id(weeks.members[who]) for who in ("anna", "boris")]
+    assert [each.member_id for each in plenty.farthest_moved] == names, "three steps, and two"
+    few = programme(rate(points=1, per_minor=10_000), tiers=thresholds)
+    assert moves(await tried(services, few)) == {("silver", "bronze"): 1}
+    in_part = await tried(services, few, until_day=date(2026, 3, 4))
+    assert moves(in_part) == {("bronze", "silver"): 1}, "what is not asked about stays as it happened"
+
+
+async def test_a_draft_that_has_nothing_to_earn_moves_nobody(services: Services, weeks: History) -> None:
+    assert moves(await tried(services, FREE)) == {}
 
 
 async def test_caps_are_counted_anew_member_by_member(services: Services, weeks: History) -> None:
