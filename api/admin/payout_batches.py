@@ -13,7 +13,7 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_pos
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import conditional
-from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, IdempotencyKey, OptionalIdempotencyKey, answer_once, canonical_body
 from api.security.permissions import Permission, requires_permission
 from api.uploads import CSV
 from kernel.database import WriteSession
@@ -21,6 +21,7 @@ from loyalty.audit import record_change
 from loyalty.models import PayoutBatch
 from loyalty.payouts.exporting import export_payouts, list_batches, payouts_of, read_batch
 from loyalty.payouts.finding import FoundPayout
+from loyalty.payouts.settling import settle_batch
 from loyalty.rewards.codes import redemption_id
 
 BatchInPath: TypeAlias = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
@@ -45,6 +46,13 @@ class PayoutBatchPage(Struct, frozen=True, kw_only=True):
 
     batches: list[PayoutBatchView]
     next: str | None
+
+
+class PayoutBatchSettled(Struct, frozen=True, kw_only=True):
+    """How many payouts of the batch are paid by this."""
+
+    batch_id: int
+    paid: int
 
 
 class AdminPayoutBatches(Controller):
@@ -93,6 +101,30 @@ class AdminPayoutBatches(Controller):
         async with services.database.read() as session:
             batch = await read_batch(session, batch_id)
         return conditional(request, _view(batch))
+
+    @post(
+        "/{batch_id:int}/settlement",
+        operation_id="settlePayoutBatch",
+        summary="All of it was paid",
+        description="But for what was said to have failed before: `settlePayout` says so of each.",
+        guards=SETTLING,
+        responses=created(PayoutBatchSettled) | write_refusals(401, 403, 404),
+    )
+    async def settle(
+        self,
+        batch_id: BatchInPath,
+        caller: Staff,
+        services: ServicesOf,
+        idempotency_key: OptionalIdempotencyKey = None,
+    ) -> Answered:
+        async def act(session: WriteSession, now: datetime) -> PayoutBatchSettled:
+            batch = await read_batch(session, batch_id)
+            paid = await settle_batch(session, batch, actor=caller.actor, now=now)
+            await _record(session, batch, "paid", by=caller.actor, now=now)
+            return PayoutBatchSettled(batch_id=batch_id, paid=paid)
+
+        body = canonical_body("settlePayoutBatch", {"batch_id": batch_id})
+        return await answer_once(services, caller, idempotency_key, body, act)
 
     @get(
         "/{batch_id:int}/csv",

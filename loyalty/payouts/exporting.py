@@ -1,8 +1,8 @@
 """Batches for the bank: each approved payout is in exactly one, and a batch says the same whenever it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlmodel import col, select
 
@@ -12,6 +12,9 @@ from loyalty.ledger.forwarding import surviving_members
 from loyalty.ledger.loading import lock_members
 from loyalty.models import PayoutBatch
 from loyalty.payouts.finding import FoundPayout, list_payouts
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
 
 MOST_IN_A_BATCH: Final = 1_000
 _WAITING = """
@@ -51,11 +54,7 @@ async def export_payouts(session: WriteSession, *, actor: str, now: datetime) ->
     candidates = await connection.fetch(_CANDIDATES, MOST_IN_A_BATCH)
     if not candidates:
         raise NothingToExportError
-    owners = {row["member_id"] for row in candidates}
-    survivors = await surviving_members(connection, owners)
-    locked = await lock_members(connection, {survivors.get(owner, owner) for owner in owners})
-    # Whoever was merged away between the look-up and the lock waits for the next batch.
-    ready = {owner for owner in owners if locked[survivors.get(owner, owner)].merged_into is None}
+    ready = await lock_owners(connection, {row["member_id"] for row in candidates})
     keys = [(row["member_id"], row["redemption_no"]) for row in candidates if row["member_id"] in ready]
     rows = await connection.fetch(_LOCKED, candidates[0]["currency"], *_columns(keys))
     if not rows:
@@ -74,6 +73,16 @@ async def export_payouts(session: WriteSession, *, actor: str, now: datetime) ->
     )
     assert put == f"UPDATE {len(rows)}", "the members are locked"
     return batch
+
+
+async def lock_owners(connection: "Connection[Record]", owners: Collection[int]) -> set[int]:
+    """Lock the members whose payouts these are, or the ones they were merged into, in ascending order.
+
+    Answers the owners but for those who were merged away between the look-up and the lock: they wait for next time.
+    """
+    survivors = await surviving_members(connection, owners)
+    locked = await lock_members(connection, {survivors.get(owner, owner) for owner in owners})
+    return {owner for owner in owners if locked[survivors.get(owner, owner)].merged_into is None}
 
 
 async def read_batch(session: ReadSession, batch_id: int) -> PayoutBatch:

@@ -87,7 +87,8 @@ async def list_payouts(
         statement = statement.where(col(Payout.batch_id) == batch_id)
     if after is not None:
         statement = statement.where(_order > after)
-    return [FoundPayout(*row) for row in await session.exec(statement.order_by(_order).limit(limit))]
+    statement = statement.order_by(_order).limit(limit).execution_options(populate_existing=True)
+    return [FoundPayout(*row) for row in await session.exec(statement)]
 
 
 async def require_none_owed(session: ReadSession, family: Collection[int]) -> None:

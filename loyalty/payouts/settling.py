@@ -5,6 +5,8 @@ from datetime import datetime
 from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError
 from loyalty.ledger.writing import write_accounts
+from loyalty.models import PayoutBatch
+from loyalty.payouts.exporting import lock_owners, payouts_of
 from loyalty.payouts.finding import FoundPayout, read_payout
 from loyalty.programme.document import ProgrammeDocument
 from loyalty.rewards.ending import RedemptionNotOpenError, end, give_back, lock_redemption
@@ -15,6 +17,23 @@ class PayoutNotExportedError(ConflictError):
 
     code = "payout_not_exported"
     title = "This payout is in no batch yet."
+
+
+async def settle_batch(session: WriteSession, batch: PayoutBatch, *, actor: str, now: datetime) -> int:
+    """The bank paid all of the batch but what was said to have failed before. Answers how many are paid by this.
+
+    Said again, it settles what was left out because its member was merged away in that instant, or nothing.
+    """
+    owners = {found.payout.member_id for found in await payouts_of(session, batch, now=now)}
+    ready = await lock_owners(await driver(session), owners)
+    paid = [
+        found.redemption
+        for found in await payouts_of(session, batch, now=now)
+        if found.payout.member_id in ready and found.redemption.state == "issued"
+    ]
+    for redemption in paid:
+        await end(session, redemption, "fulfilled", actor=actor, now=now)
+    return len(paid)
 
 
 async def settle_payout(

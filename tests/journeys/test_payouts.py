@@ -12,6 +12,7 @@ from api.services import Services
 from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
+from loyalty.payouts.exporting import export_payouts
 from loyalty.payouts.finding import PayoutOwedError
 from loyalty.payouts.payees import forget_unpaid_payees
 from loyalty.rewards.expiring import expire_redemptions
@@ -270,6 +271,32 @@ async def test_each_payout_is_exported_once_while_others_are_approved(counter: C
     assert sorted(line.split(",")[0] for line in lines) == sorted(each["id"] for each in asked)
     settled = await asyncio.gather(*(bureau.settle(asked[0], paid=paid) for paid in (True, False, True, False)))
     assert sorted(answer.status_code for answer in settled) == [201, 409, 409, 409]
+
+
+async def test_an_export_that_dies_leaves_everything_to_the_next(counter: Counter, bureau: Bureau) -> None:
+    asked = await ask(counter, await counter.member(200))
+    await bureau.decide(asked, approved=True)
+    async with counter.services.database.write() as session:
+        assert (await export_payouts(session, actor="staff:test", now=counter.services.clock())).payouts == 1
+    assert (await bureau.export())["payouts"] == 1
+    assert len((await bureau.get("payout-batches"))["batches"]) == 1
+
+
+async def test_a_batch_is_paid_but_for_what_failed(counter: Counter, bureau: Bureau) -> None:
+    members = [await counter.member(200) for _ in range(4)]
+    asked = [await ask(counter, member) for member in members]
+    for each in asked:
+        await bureau.decide(each, approved=True)
+    batch = await bureau.export()
+    await bureau.settle(asked[0], paid=False)
+    path = f"payout-batches/{batch['batch_id']}/settlement"
+    answers = await asyncio.gather(
+        *(bureau.post(path) for _ in range(3)), *(bureau.settle(asked[1], paid=False) for _ in range(3))
+    )
+    failed = sum(answer.status_code == 201 for answer in answers[3:])
+    assert sum(answer.json()["paid"] for answer in answers[:3]) == 3 - failed
+    states = [await state(counter, member, each) for member, each in zip(members, asked, strict=True)]
+    assert states == ["failed", "failed" if failed else "paid", "paid", "paid"]
 
 
 async def test_a_holder_that_looks_like_a_formula_is_text(counter: Counter, bureau: Bureau) -> None:

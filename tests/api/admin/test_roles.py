@@ -131,6 +131,7 @@ MAY: Final = {
     "createPayoutBatch": "owner manager finance",
     "listPayoutBatches": "owner manager support finance",
     "getPayoutBatch": "owner manager support finance",
+    "settlePayoutBatch": "owner manager finance",
     "getPayoutBatchFile": "owner manager finance",
     # The house
     "getLiabilityFile": "owner manager marketer analyst finance",
