@@ -22,8 +22,9 @@ from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut, number_pos
 from api.dependencies import ServicesOf, Staff
 from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import conditional
-from api.idempotency import Act, Answered, OptionalIdempotencyKey, answer_once, canonical_body
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.security.permissions import Permission, requires_permission
+from api.services import Services
 from api.uploads import CSV, ImportUpload, read_upload
 from kernel.database import WriteSession
 from loyalty.audit import record_change
@@ -200,8 +201,7 @@ class AdminImports(Controller):
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
     ) -> Answered:
-        body = canonical_body("checkImport", {"delivery_id": delivery_id})
-        return await answer_once(services, caller, idempotency_key, body, _step(caller, delivery_id, "check"))
+        return await _begin(services, caller, idempotency_key, delivery_id, "check")
 
     @post(
         "/{delivery_id:int}/application",
@@ -221,8 +221,7 @@ class AdminImports(Controller):
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
     ) -> Answered:
-        body = canonical_body("applyImport", {"delivery_id": delivery_id})
-        return await answer_once(services, caller, idempotency_key, body, _step(caller, delivery_id, "apply"))
+        return await _begin(services, caller, idempotency_key, delivery_id, "apply")
 
     @post(
         "/{delivery_id:int}/reversal",
@@ -242,8 +241,7 @@ class AdminImports(Controller):
         services: ServicesOf,
         idempotency_key: OptionalIdempotencyKey = None,
     ) -> Answered:
-        body = canonical_body("reverseImport", {"delivery_id": delivery_id})
-        return await answer_once(services, caller, idempotency_key, body, _step(caller, delivery_id, "reverse"))
+        return await _begin(services, caller, idempotency_key, delivery_id, "reverse")
 
     @get(
         "/{delivery_id:int}/problems/csv",
@@ -262,14 +260,19 @@ class AdminImports(Controller):
         return csv_answer(_FAULT_COLUMNS, rows, name=f"import-{delivery_id}-problems.csv")
 
 
-def _step(caller: StaffCaller, delivery_id: int, step: Step) -> Act:
+async def _begin(
+    services: Services, caller: StaffCaller, idempotency_key: str | None, delivery_id: int, step: Step
+) -> Answered:
     async def act(session: WriteSession, now: datetime) -> ImportSummary:
         delivery = await lock_delivery(session, delivery_id)
-        await begin_import_step(session, delivery, step, requested_by=caller.actor, now=now)
+        await begin_import_step(
+            session, delivery, step, lookup_key=services.lookup_key, requested_by=caller.actor, now=now
+        )
         await _note(session, caller, _NOTED[step], delivery_id, None, now=now)
         return summarise_import(delivery)
 
-    return act
+    body = canonical_body(f"{step}Import", {"delivery_id": delivery_id})
+    return await answer_once(services, caller, idempotency_key, body, act)
 
 
 async def _note(

@@ -3,6 +3,7 @@
 Whoever begins one of them again finds it done, or not begun: nothing of an import is ever here alone.
 """
 
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -17,8 +18,9 @@ from loyalty.imports.checking import Terms
 from loyalty.imports.consistency import totals_of
 from loyalty.imports.deliveries import contents_of, forget_files, keep_faults, read_import_delivery
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
+from loyalty.imports.reversing import ImportReversedError
 from loyalty.imports.rows import Delivery
-from loyalty.imports.steps import TASKS, ended, lock_under_way
+from loyalty.imports.steps import TASKS, ended, lock_under_way, require_same_key
 from loyalty.tasks.leasing import Taken
 
 CHECK_IMPORT: Final = TASKS["check"]
@@ -40,7 +42,7 @@ async def check_delivery(
 ) -> DeliverySettled:
     """Find everything that is wrong with the files, and count what they hold."""
     delivery_id: int = task.parameters["delivery_id"]
-    delivery, terms, problems = await _read(settings, database, clock, delivery_id, report)
+    delivery, terms, problems = await _read(settings, database, clock, task, report)
     problems = await examine(database, delivery, terms, problems)
     async with database.write() as session:
         # Where other files came meanwhile, another task checks those.
@@ -56,7 +58,7 @@ async def apply_delivery(
 ) -> DeliverySettled:
     """Write all of it and forget the files; or, where something is wrong by now, nothing but what is wrong."""
     delivery_id: int = task.parameters["delivery_id"]
-    delivery, terms, problems = await _read(settings, database, clock, delivery_id, report)
+    delivery, terms, problems = await _read(settings, database, clock, task, report)
     try:
         if problems:
             raise ImportRefusedError(problems)
@@ -84,21 +86,25 @@ async def reverse_delivery(database: Database, clock: Clock, task: Taken, _: Rep
     async with database.write() as session:
         row = await lock_under_way(session, delivery_id, "reverse", task.task_id)
         if row is not None and row.import_id is not None:
-            done = await reverse_noted(session, row.import_id, actor=task.requested_by, now=clock())
             row.state = ended("reverse")
-            row.outcome = {**(row.outcome or {}), "reversed": msgspec.to_builtins(done)}
+            # Somebody with a shell may have taken it back already; nothing has been written then.
+            with suppress(ImportReversedError):
+                done = await reverse_noted(session, row.import_id, actor=task.requested_by, now=clock())
+                row.outcome = {**(row.outcome or {}), "reversed": msgspec.to_builtins(done)}
             session.add(row)
             await session.commit()
     return await _settled(database, delivery_id)
 
 
 async def _read(
-    settings: Settings, database: Database, clock: Clock, delivery_id: int, report: Report
+    settings: Settings, database: Database, clock: Clock, task: Taken, report: Report
 ) -> tuple[Delivery, Terms, list[ImportProblem]]:
+    delivery_id: int = task.parameters["delivery_id"]
     async with database.read() as session:
         row = await read_import_delivery(session, delivery_id)
         files = await contents_of(session, delivery_id)
     terms = await import_terms(database, settings, source=row.source, zone=row.zone, language=row.language, now=clock())
+    require_same_key(task.parameters, terms.lookup_key)
     delivery, problems = await read_files(settings, files, terms)
     report(0, sum(len(rows) for rows in (delivery.members, delivery.identities, delivery.consents, delivery.lots)))
     return delivery, terms, problems

@@ -1,12 +1,14 @@
 """A delivery's way from state to state: checked, applied, taken back, each by a task of the worker."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from sqlmodel import col, select
 
 from kernel.database import ReadSession, WriteSession
 from kernel.errors import ConflictError
+from loyalty.identities import LookupKey
 from loyalty.imports.deliveries import NothingSentError, keep_faults, lock_delivery, sent_files
 from loyalty.models import ImportDelivery, Task
 from loyalty.tasks.asking import ask_for_task
@@ -48,12 +50,26 @@ async def reopen(session: WriteSession, locked: ImportDelivery) -> None:
     await session.flush()
 
 
+class OtherLookupKeyError(ConflictError):
+    """The worker would enter phones and cards under which nobody is looked for."""
+
+    code = "other_lookup_key"
+    title = "The worker has another lookup key than the API: both need the same COMEBACK_LOOKUP_KEY."
+
+
 async def begin_import_step(
-    session: WriteSession, locked: ImportDelivery, step: Step, *, requested_by: str, now: datetime
+    session: WriteSession,
+    locked: ImportDelivery,
+    step: Step,
+    *,
+    lookup_key: LookupKey,
+    requested_by: str,
+    now: datetime,
 ) -> Task:
     """Ask for the task that does a step; again, when the task before failed or was called off.
 
-    Raises ``DeliveryStateError``, ``NothingSentError`` and ``DeliveryFaultyError``.
+    Its worker must have the same ``lookup_key``, see ``require_same_key``. Raises ``DeliveryStateError``,
+    ``NothingSentError`` and ``DeliveryFaultyError``.
     """
     before, during, _ = _STATES[step]
     if not await _may(session, locked, before, during):
@@ -64,7 +80,7 @@ async def begin_import_step(
         raise DeliveryFaultyError(None, problems=locked.problems)
     if step == "reverse" and locked.import_id is None:
         raise DeliveryStateError("All of it had come before: there is nothing to take back.", state=locked.state)
-    asked = {"delivery_id": locked.delivery_id}
+    asked = {"delivery_id": locked.delivery_id, "key_check": _key_check(lookup_key, locked.delivery_id)}
     task = await ask_for_task(session, TASKS[step], asked, requested_by=requested_by, now=now)
     locked.state, locked.task_id = during, task.task_id
     session.add(locked)
@@ -76,6 +92,16 @@ async def lock_under_way(session: WriteSession, delivery_id: int, step: Step, ta
     """The delivery, while the task is at this step of it; None where another has ended it, or other files came."""
     delivery = await lock_delivery(session, delivery_id)
     return delivery if (delivery.state, delivery.task_id) == (_STATES[step][1], task_id) else None
+
+
+def require_same_key(parameters: Mapping[str, Any], lookup_key: LookupKey) -> None:
+    """Raise ``OtherLookupKeyError`` unless the task was asked for by a process with this key."""
+    if parameters["key_check"] != _key_check(lookup_key, parameters["delivery_id"]):
+        raise OtherLookupKeyError
+
+
+def _key_check(lookup_key: LookupKey, delivery_id: int) -> str:
+    return lookup_key.digest("import_delivery", str(delivery_id)).hex()
 
 
 def ended(step: Step) -> str:

@@ -5,21 +5,24 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from api.services import Services
 from api.tasks.kinds import every_kind
 from api.tasks.working import Tasks
+from kernel.database import driver
 from loyalty.imports.deliveries import KEPT_FOR, forget_old_files
 from loyalty.members.ids import member_public_id
-from loyalty.tasks.leasing import Taken
+from loyalty.tasks.leasing import LEASE, Taken, take_task
 from tests.clocks import MovableClock
 from tests.journeys.tills import balances, done, fetch, line, sale
-from tests.loyalty.imports.moving import FILES, LOTS, MEMBERS
+from tests.loyalty.imports.moving import FILES, LOTS, MEMBERS, reverse
 from tests.programmes import publish
 from tests.shop import Shop
 from tests.verified import assert_verified
 
 IMPORTS = "/v1/admin/imports"
+ANOTHER_IMPORT = "SELECT pg_advisory_xact_lock(hashtextextended('comeback.import', 0))"
 
 
 @pytest.fixture
@@ -151,10 +154,11 @@ async def test_a_task_that_is_begun_again_finds_it_done(
     services: Services, client: httpx.AsyncClient, owner: dict[str, str]
 ) -> None:
     applied = await moved_in(services, client, owner)
+    ((asked,),) = await fetch(services, "SELECT parameters FROM task WHERE kind = 'import.apply'")
     again = Taken(
         task_id=applied["task_id"],
         kind="import.apply",
-        parameters={"delivery_id": applied["delivery_id"]},
+        parameters=asked,
         requested_by="staff:x",
         attempts=2,
     )
@@ -162,6 +166,69 @@ async def test_a_task_that_is_begun_again_finds_it_done(
     await kinds[again.kind](services.database, services.clock, again, lambda *_: None)
     assert await found(client, owner, f"{IMPORTS}/{applied['delivery_id']}") == applied
     assert await fetch(services, "SELECT count(*) FROM import_run") == [(1,)]
+
+
+async def test_a_worker_that_dies_halfway_leaves_nothing_and_another_goes_on(
+    services: Services, client: httpx.AsyncClient, owner: dict[str, str], clock: MovableClock
+) -> None:
+    path = await begun(client, owner, FILES)
+    await step(services, client, owner, f"{path}/check")
+    assert (await client.post(f"{path}/application", headers=owner)).status_code == 201
+    async with services.database.write() as session:
+        taken = await take_task(session, ["import.apply"], holder="dying", now=clock())
+        await session.commit()
+    assert taken is not None
+    async with services.database.write() as session:
+        await (await driver(session)).execute(ANOTHER_IMPORT)
+        kinds = every_kind(services.settings)
+        dying = asyncio.ensure_future(kinds[taken.kind](services.database, clock, taken, lambda *_: None))
+        await waits_for_a_lock(services)
+        dying.cancel()
+        await asyncio.wait([dying])
+    assert await fetch(services, "SELECT count(*) FROM import_run") == [(0,)]
+    assert (await found(client, owner, path))["state"] == "applying"
+    assert (await client.post(f"{path}/application", headers=owner)).json()["code"] == "delivery_state"
+    clock.advance(seconds=LEASE.total_seconds())
+    await work(services)
+    assert (await found(client, owner, path))["state"] == "applied"
+    assert await balances(services) == [150, 30]
+    assert await fetch(services, "SELECT count(*) FROM import_run") == [(1,)]
+
+
+async def waits_for_a_lock(services: Services) -> None:
+    """Until somebody waits for an import to end; ten seconds at the most."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    for _ in range(1_000):
+        if await fetch(services, waiting) != [(0,)]:
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+async def test_a_worker_with_another_lookup_key_does_nothing(
+    services: Services, client: httpx.AsyncClient, owner: dict[str, str]
+) -> None:
+    path = await begun(client, owner, FILES)
+    checked = await step(services, client, owner, f"{path}/check")
+    assert (await client.post(f"{path}/application", headers=owner)).status_code == 201
+    others = every_kind(services.settings.model_copy(update={"lookup_key": SecretStr("ab" * 32)}))
+    await Tasks(services.database, others, clock=services.clock, stopping=asyncio.Event()).work_on_next()
+    ((state, error),) = await fetch(services, "SELECT state, error FROM task ORDER BY task_id DESC LIMIT 1")
+    assert (state, "COMEBACK_LOOKUP_KEY" in error) == ("failed", True)
+    assert await fetch(services, "SELECT count(*) FROM member") == [(0,)]
+    applied = await step(services, client, owner, f"{path}/application")
+    assert (applied["state"], applied["totals"]) == ("applied", checked["totals"])
+
+
+async def test_what_was_taken_back_with_a_shell_is_taken_back(
+    services: Services, client: httpx.AsyncClient, owner: dict[str, str]
+) -> None:
+    applied = await moved_in(services, client, owner)
+    await reverse(services, applied["import_id"])
+    path = f"{IMPORTS}/{applied['delivery_id']}"
+    again = await step(services, client, owner, f"{path}/reversal")
+    assert (again["state"], again["outcome"]) == ("reversed", applied["outcome"])
+    await assert_verified(services)
 
 
 async def test_other_files_put_an_end_to_a_check(
