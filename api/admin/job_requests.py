@@ -24,13 +24,25 @@ from api.services import Services
 from kernel.database import WriteSession
 from kernel.errors import UnprocessableError
 from loyalty.audit import record_change
-from loyalty.jobs.kinds import Asked, FactKind, PointsGrant, Retroactive, SegmentChange, StandingChange, TierGrant
+from loyalty.jobs.kinds import (
+    Asked,
+    FactKind,
+    PointsGrant,
+    Retroactive,
+    RewardGrant,
+    SegmentChange,
+    StandingChange,
+    TierGrant,
+)
 from loyalty.jobs.making import begin_job
 from loyalty.members.corrections import ExpiryImpossibleError, WalletNotFoundError
 from loyalty.members.freezing import Standing
 from loyalty.models import Job
 from loyalty.programme.document import ProgrammeDocument
+from loyalty.programme.rewards import PAYOUT
 from loyalty.programme.rules import Rule
+from loyalty.programme.snapshot import ProgrammeSnapshot
+from loyalty.rewards.reasons import RewardNotFoundError
 from loyalty.segments.declared import declared_list, declared_segment
 from loyalty.tiers.granting import TierNotFoundError, TiersNotEarnedError, grant_ends
 from loyalty.tiers.plan import NO_TIER, TierPlan
@@ -40,6 +52,7 @@ _FACTS: Final[dict[str, tuple[FactKind, ...]]] = {
     "actions": ("action",),
     "all": ("purchase", "action"),
 }
+_NOT_GIVEN: Final = ("wallet_points", PAYOUT)
 WRITING: Final = [requires_permission(Permission.JOBS_WRITE)]
 
 
@@ -47,7 +60,7 @@ class OneOperationError(UnprocessableError):
     """None was named, or several."""
 
     code = "one_operation_needed"
-    title = "Name exactly one operation: a grant, a standing, a change of a list, or a tier."
+    title = "Name exactly one operation: a grant, a standing, a change of a list, a tier or a reward."
 
 
 class NoPointsError(UnprocessableError):
@@ -62,6 +75,13 @@ class TwoAudiencesError(UnprocessableError):
 
     code = "two_audiences"
     title = "Name a segment or send a list, not both."
+
+
+class RewardNotGivenError(UnprocessableError):
+    """It is archived, or of a kind that is points or money: points are granted as such, and money is asked for."""
+
+    code = "reward_not_given"
+    title = "This reward is not given by a job."
 
 
 class BudgetInRetroactiveJobError(UnprocessableError):
@@ -134,6 +154,12 @@ class TierPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The last day of each member's zone on which it holds. Null: for good."""
 
 
+class RewardPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One piece of this reward for everybody, for nothing. A reward with a pool hands out a code to each."""
+
+    reward: fields.Code
+
+
 class NewBulkOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one operation, for the members of a segment, or of a list that is sent as a file."""
 
@@ -141,6 +167,7 @@ class NewBulkOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     standing: StandingPart | None = None
     list: ListPart | None = None
     tier: TierPart | None = None
+    reward: RewardPart | None = None
     segment: fields.Code | None = None
     """Members who are in it when the preview is made. Null: a file is to be sent."""
     reason: fields.Reason
@@ -223,7 +250,8 @@ async def create_bulk_operation(
 
 
 def _operation(services: Services, data: NewBulkOperation, *, now: datetime) -> Asked:
-    if sum(part is not None for part in (data.grant, data.standing, data.list, data.tier)) != 1:
+    parts = (data.grant, data.standing, data.list, data.tier, data.reward)
+    if sum(part is not None for part in parts) != 1:
         raise OneOperationError
     if data.standing is not None:
         standing = data.standing
@@ -240,6 +268,8 @@ def _operation(services: Services, data: NewBulkOperation, *, now: datetime) -> 
         return SegmentChange(segment=data.list.segment, change=data.list.change)
     if data.tier is not None:
         return _tier(programme.tier_plan, data.tier, now=now)
+    if data.reward is not None:
+        return _reward(programme, data.reward)
     assert data.grant is not None, "one of them is there"
     return _grant(programme.document, data.grant, now=now)
 
@@ -251,6 +281,15 @@ def _tier(plan: TierPlan, part: TierPart, *, now: datetime) -> TierGrant:
         raise TierNotFoundError(None, tier=part.tier)
     grant_ends(part.last_day, "UTC", now=now)  # a slip of the hand; where it has just passed, a member is skipped
     return TierGrant(tier=part.tier, last_day=part.last_day)
+
+
+def _reward(programme: ProgrammeSnapshot, part: RewardPart) -> RewardGrant:
+    reward = programme.rewards.get(part.reward)
+    if reward is None:
+        raise RewardNotFoundError(reward=part.reward)
+    if reward.archived or reward.effect.kind in _NOT_GIVEN:
+        raise RewardNotGivenError(reward=part.reward, kind=reward.effect.kind)
+    return RewardGrant(reward=part.reward)
 
 
 def _grant(programme: ProgrammeDocument, grant: GrantPart, *, now: datetime) -> PointsGrant:

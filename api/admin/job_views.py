@@ -18,7 +18,7 @@ class JobSummary(Struct, frozen=True, kw_only=True):
 
     job_id: int
     kind: str
-    """``retroactive``, ``grant``, ``standing``, ``segment``, ``tier``; may grow."""
+    """``retroactive``, ``grant``, ``standing``, ``segment``, ``tier``, ``reward``; may grow."""
     state: str
     """``listing`` (its list is to be sent), ``previewing``, ``previewed``, ``applying``, ``applied``, ``reversing``,
     ``reversed``."""
@@ -63,8 +63,9 @@ class JobItemView(Struct, frozen=True, kw_only=True):
     """What taking it back changed."""
     why: str | None
     """Why it was skipped (``facts_changed``, ``member_merged``, ``member_erased``, ``out_of_range``,
-    ``tiers_not_earned``, ``tier_not_found``, ``grant_day_impossible``) or kept (``changed_since``, ``grant_over``,
-    ``member_erased``); may grow."""
+    ``tiers_not_earned``, ``tier_not_found``, ``grant_day_impossible``, or why the reward cannot be had:
+    ``out_of_stock``, ``member_blocked``, ...) or kept (``changed_since``, ``grant_over``, ``member_erased``,
+    ``redemption_used``, ``redemption_fulfilled``, ``redemption_expired``, ...); may grow."""
     settled_at: datetime | None
 
 

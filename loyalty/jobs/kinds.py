@@ -57,13 +57,20 @@ class TierGrant(Struct, frozen=True, kw_only=True):
     last_day: date | None = None
 
 
-Asked: TypeAlias = Retroactive | PointsGrant | StandingChange | SegmentChange | TierGrant
+class RewardGrant(Struct, frozen=True, kw_only=True):
+    """Give every member this reward of the programme in force, for nothing."""
+
+    reward: str
+
+
+Asked: TypeAlias = Retroactive | PointsGrant | StandingChange | SegmentChange | TierGrant | RewardGrant
 KINDS: dict[str, type[Asked]] = {
     "retroactive": Retroactive,
     "grant": PointsGrant,
     "standing": StandingChange,
     "segment": SegmentChange,
     "tier": TierGrant,
+    "reward": RewardGrant,
 }
 
 

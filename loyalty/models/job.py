@@ -22,7 +22,7 @@ class Job(SQLModel, table=True):
 
     job_id: int = generated_number()
     kind: str = code(length=16)
-    """retroactive, grant, standing, segment or tier."""
+    """retroactive, grant, standing, segment, tier or reward."""
     parameters: dict[str, Any] = json_document()
     """Ids, codes and numbers: nothing in it names a person."""
     state: str = code(length=16)
@@ -62,7 +62,7 @@ class JobItem(SQLModel, table=True):
     returned: dict[str, int] | None = json_document(nullable=True)
     """By wallet: what taking it back changed of the balance."""
     before: dict[str, Any] | None = json_document(nullable=True)
-    """What was there before, where no points were moved."""
+    """What was there before, where no points were moved; of a reward what was issued."""
     why: str | None = code(nullable=True)
     """Why it was skipped, or could not be taken back."""
     settled_at: datetime | None = instant(nullable=True)

@@ -37,6 +37,7 @@ class RewardRefusedError(UnprocessableError):
     title = "This reward cannot be had now."
 
     def __init__(self, reasons: Sequence[Reason]) -> None:
+        self.reasons = reasons
         super().__init__(
             None,
             reasons=[

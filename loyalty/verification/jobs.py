@@ -93,6 +93,19 @@ WHERE p.member_id BETWEEN $1 AND $2 AND NOT EXISTS (
 """),
 )
 
+GIVEN: Final = Invariant(
+    "R1",
+    "What a job gave is there, and cancelled where the job was taken back.",
+    Query("""
+SELECT i.member_id, format('reward of job %s, %s', i.job_id, i.state), 'a redemption', r.state
+FROM job_item AS i JOIN job AS j USING (job_id)
+LEFT JOIN redemption AS r
+       ON r.member_id = i.member_id AND r.redemption_no = (i.before ->> 'redemption_no')::bigint AND r.prices = '[]'
+WHERE i.member_id BETWEEN $1 AND $2 AND j.kind = 'reward' AND i.state IN ('applied', 'reversed', 'kept')
+  AND (r.member_id IS NULL OR i.state = 'reversed' AND r.state <> 'cancelled')
+"""),
+)
+
 BEGUN: Final = Invariant(
     "J1",
     "Of every job that is applied, or taken back, it is known who began that.",
@@ -124,4 +137,4 @@ WHERE points > {MOST_POINTS_ALONE} OR members > {MOST_MEMBERS_ALONE}
     needs_all_members=True,
 )
 
-INVARIANTS: Final = (APPLIED, REVERSED, ITEMS, PAYMENTS, FACTS, BEGUN, ALONE)
+INVARIANTS: Final = (APPLIED, REVERSED, ITEMS, PAYMENTS, FACTS, GIVEN, BEGUN, ALONE)

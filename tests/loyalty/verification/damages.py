@@ -319,6 +319,11 @@ DAMAGES = (
         "a job that paid for what never happened",
         "UPDATE job_payment SET fact_no = fact_no + 900 WHERE member_id = {boris}",
     ),
+    damage(
+        jobs.GIVEN,
+        "a reward of a job that is nowhere",
+        "UPDATE job_item SET before = jsonb_build_object('redemption_no', 999) WHERE before ? 'redemption_no'",
+    ),
     damage(jobs.BEGUN, "a job that nobody applied", "DELETE FROM job_step WHERE step = 'apply'"),
     damage(
         jobs.ALONE,

@@ -18,7 +18,7 @@ from loyalty.actions.outcome import Proof
 from loyalty.invoices.paying import PaymentContent, record_payment
 from loyalty.invoices.registering import InvoiceContent, register_invoice
 from loyalty.invoices.reversing import cancel_invoice
-from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive
+from loyalty.jobs.kinds import Asked, PointsGrant, Retroactive, RewardGrant
 from loyalty.jobs.listing import list_members, read_job_list
 from loyalty.jobs.making import Step, begin_job, begin_step, lock_job
 from loyalty.ledger.seals import seal_members
@@ -318,8 +318,9 @@ class History:
         outbox = Outbox(self.services.database, REACTIONS, clock=self.clock)
         while await outbox.spread():
             pass
-        for partition in await outbox.waiting():
-            await outbox.deliver(partition)
+        while waiting := await outbox.waiting():
+            for partition in waiting:
+                await outbox.deliver(partition)
 
 
 async def _somebody_moves_in(services: Services) -> None:
@@ -358,6 +359,7 @@ async def play(history: History) -> None:
     await history.does("boris", PointsGrant(wallet="points", points=40, expiry=PROGRAMME.expiry))
     grant = PointsGrant(wallet="points", points=30, expiry=PROGRAMME.expiry)
     await history.does("boris", grant, and_takes_back=True)
+    await history.does("anna", RewardGrant(reward="mug"), and_takes_back=True)
     await history.does("boris", Retroactive(document=MORE_A_DAY, rules=("base",)))
     await history.pays("anna", "a-paid", 60, line("x", 9_000, quantity="2"), line("y", 8_000))
     await history.returns("a-paid", "r1", x="1")
