@@ -316,11 +316,10 @@ class History:
 
     async def delivers(self) -> None:
         outbox = Outbox(self.services.database, REACTIONS, clock=self.clock)
-        while await outbox.spread():
-            pass
-        while waiting := await outbox.waiting():
-            for partition in waiting:
-                await outbox.deliver(partition)
+        while await outbox.spread():  # again, since what is delivered makes events of its own
+            while waiting := await outbox.waiting():
+                for partition in waiting:
+                    await outbox.deliver(partition)
 
 
 async def _somebody_moves_in(services: Services) -> None:
