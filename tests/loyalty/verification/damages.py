@@ -387,6 +387,16 @@ DAMAGES = (
         "UPDATE journal SET reason = 'asked by anna@example.com' WHERE {last_entry}",
     ),
     damage(
+        privacy.KNOWN_VALUES,
+        "an account in a stored answer",
+        """UPDATE idempotency_key SET outcome = '{{"iban":"DE89370400440532013000"}}' WHERE {a_sales_key}""",
+    ),
+    damage(
+        privacy.FORGOTTEN,
+        "an account that stayed",
+        "INSERT INTO payout_payee (member_id, redemption_no, holder, account) VALUES ({dina}, 1, 'Dina', '40817')",
+    ),
+    damage(
         privacy.FORGOTTEN,
         "a name that stayed",
         "INSERT INTO person (member_id, name, updated_at) VALUES ({dina}, 'Dina', '2026-03-02Z')",
