@@ -39,6 +39,7 @@ from api.admin.programme_versions import AdminVersions
 from api.admin.redemptions import AdminRedemptions
 from api.admin.referrals import AdminReferrals
 from api.admin.review_cases import AdminCases
+from api.admin.reward_grants import grant_member_reward
 from api.admin.rewards import list_reward_stock
 from api.admin.segments import AdminSegments
 from api.admin.sessions import AdminSessions
@@ -184,6 +185,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     request_member_payout,
     AdminPayouts,
     AdminPayoutBatches,
+    grant_member_reward,
     AdminCouponPools,
     AdminCases,
     AdminLiability,

@@ -129,7 +129,7 @@ class AdminRedemptions(Controller):
                 now=now,
             )
         page, following = cut(rows, limit, _position)
-        return StaffRedemptionPage(redemptions=[_view(row, now=now) for row in page], next=following)
+        return StaffRedemptionPage(redemptions=[view_for_staff(row, now=now) for row in page], next=following)
 
     @get(
         "/{redemption_id:str}",
@@ -143,7 +143,7 @@ class AdminRedemptions(Controller):
     ) -> Response[StaffRedemptionView]:
         async with services.database.read() as session:
             redemption = await read_redemption(session, codes.redemption_key(redemption_id))
-        return conditional(request, _view(redemption, now=services.clock()))
+        return conditional(request, view_for_staff(redemption, now=services.clock()))
 
     @post(
         "/{redemption_id:str}/fulfilment",
@@ -206,7 +206,7 @@ async def _family(session: ReadSession, public_id: str | None) -> list[int] | No
 
 
 async def _ended(session: WriteSession, redemption: Redemption, *, now: datetime) -> StaffRedemptionView:
-    view = _view(redemption, now=now)
+    view = view_for_staff(redemption, now=now)
     await record_change(
         session,
         actor=redemption.actor,
@@ -218,7 +218,8 @@ async def _ended(session: WriteSession, redemption: Redemption, *, now: datetime
     return view
 
 
-def _view(redemption: Redemption, *, now: datetime) -> StaffRedemptionView:
+def view_for_staff(redemption: Redemption, *, now: datetime) -> StaffRedemptionView:
+    """What staff see of it."""
     state = state_at(redemption, now)
     return StaffRedemptionView(
         id=codes.redemption_id(redemption.member_id, redemption.redemption_no),

@@ -56,6 +56,8 @@ class Permission(StrEnum):
     PAYOUTS_DECIDE = "payouts:decide"
     PAYOUTS_SETTLE = "payouts:settle"
     """Exporting approved payouts, with their accounts in clear, and saying what became of them."""
+    REWARDS_GRANT = "rewards:grant"
+    """Giving a member a reward for nothing."""
     COUPONS_WRITE = "coupons:write"
     CASES_READ = "cases:read"
     CASES_DECIDE = "cases:decide"

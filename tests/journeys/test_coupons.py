@@ -10,10 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from api.services import Services
 from kernel.database import driver
-from loyalty.models import Redemption
+from loyalty.members.ids import member_public_id
 from loyalty.rewards.expiring import expire_redemptions
-from loyalty.rewards.issuing import grant_reward, issue_reward
-from loyalty.rewards.reasons import RewardRefusedError
+from loyalty.rewards.issuing import issue_reward
 from tests.clocks import MovableClock
 from tests.journeys.counter import Counter, discount, reward, with_rewards
 from tests.journeys.tills import fetch
@@ -177,26 +176,38 @@ async def test_what_the_business_gives_costs_nothing_and_counts_towards_no_limit
     few = {"code": "few", "names": {"en": "Few"}}
     await publish(counter.services, with_rewards({**TICKET, **meant_for_others}, tenth, segments=[few]))
     await client.post(f"{POOL}/codes", json={"codes": ["A", "B"]}, headers=marketer)
-    anna = await counter.member(10)
-    granted = [await grant(counter, anna, code) for code in ("ticket", "ticket", "tenth")]
-    assert [(one.prices, one.price_minor, one.grant_reason) for one in granted] == [([], 0, "sorry")] * 3
-    assert {one.coupon for one in granted} == {"A", "B", None}
+    anna, manager = await counter.member(10), await shop.staff("manager")
+
+    async def grant(code: str, key: str) -> httpx.Response:
+        path = f"/v1/admin/members/{member_public_id(anna)}/redemptions"
+        body = {"reward": code, "reason": "sorry"}
+        return await client.post(path, json=body, headers=manager | {"Idempotency-Key": key})
+
+    first, repeated, second, third = [
+        await grant(code, key) for code, key in (("ticket", "1"), ("ticket", "1"), ("ticket", "2"), ("tenth", "3"))
+    ]
+    assert first.content == repeated.content
+    granted = [answer.json() for answer in (first, second, third)]
+    told = [(one["prices"], one["price_minor"], one["grant_reason"], one["state"]) for one in granted]
+    assert told == [([], 0, "sorry", "issued")] * 3
+    assert await cinema(client, marketer) == {"handed_out": 2}
     assert await counter.wallet(anna) == (10, 10, 0)
     assert (await counter.redeem(anna, "tenth"))["prices"] == [{"wallet": "points", "points": 10}]
-    with pytest.raises(RewardRefusedError) as refused:
-        await grant(counter, anna, "ticket")
-    assert refused.value.facts["reasons"] == [{"code": "out_of_stock"}]
-    (row, *_) = (await client.get("/v1/admin/redemptions", headers=await shop.staff("support"))).json()["redemptions"]
-    assert (row["grant_reason"], row["actor"]) == ("sorry", "staff:boris")
+    refused = await grant("ticket", "4")
+    assert (refused.status_code, refused.json()["reasons"]) == (422, [{"code": "out_of_stock"}])
+    assert (await grant("nothing", "5")).json()["code"] == "reward_not_found"
 
 
-async def grant(counter: Counter, member_id: int, code: str) -> Redemption:
-    """The business gives the member a reward."""
-    now = counter.services.clock()
-    programme = counter.services.programmes.at(now)
-    async with counter.services.database.write() as session:
-        granted = await grant_reward(
-            session, member_id, code, programme=programme, actor="staff:boris", reason="sorry", now=now
-        )
-        await session.commit()
-    return granted
+async def test_codes_are_withdrawn_while_members_take_them_and_no_code_is_both(
+    counter: Counter, client: httpx.AsyncClient, marketer: dict[str, str]
+) -> None:
+    await client.post(f"{POOL}/codes", json={"codes": [f"C-{number}" for number in range(40)]}, headers=marketer)
+    members = [await counter.member(100) for _ in range(CLIENTS)]
+    taking = [counter.post(member_id, "redemptions", {"reward": "ticket"}) for member_id in members]
+    withdrawing = client.post(f"{POOL}/withdrawals", json={"reason": "leaked"}, headers=marketer)
+    *answers, withdrawn = await asyncio.gather(*taking, withdrawing)
+    had = [answer.json()["coupon"] for answer in answers if answer.status_code == 201]
+    assert len(set(had)) == len(had)
+    assert withdrawn.json()["codes"] == 40 - len(had)
+    states = {"handed_out": len(had), "withdrawn": 40 - len(had)}
+    assert await cinema(client, marketer) == {state: number for state, number in states.items() if number}

@@ -113,6 +113,7 @@ MAY: Final = {
     "getCase": "owner manager support",
     # Rewards
     "listRewardStock": EVERYBODY,
+    "grantReward": "owner manager",
     "listCouponPools": EVERYBODY,
     "addCoupons": "owner manager marketer",
     "importCoupons": "owner manager marketer",
