@@ -18,6 +18,7 @@ from api.admin.job_requests import create_bulk_operation, create_retroactive_job
 from api.admin.job_steps import apply_job, reverse_job
 from api.admin.jobs import AdminJobs
 from api.admin.liability_reports import AdminLiability
+from api.admin.member_actions import report_member_action
 from api.admin.member_adjustments import adjust_member_points
 from api.admin.member_goals import member_goals
 from api.admin.member_identities import AdminMemberIdentities
@@ -200,6 +201,7 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     reverse_job,
     AdminAccountingPeriods,
     AdminActions,
+    report_member_action,
     AdminReferrals,
     list_audit_entries,
     development_outbox,

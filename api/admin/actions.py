@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
@@ -23,19 +24,22 @@ from api.callers import StaffCaller
 from api.cursors import DEFAULT_PER_PAGE, PageCursor, PageLimit, cut
 from api.dependencies import ServicesOf, Staff
 from api.documented import created, refusals, write_refusals
-from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body, settle_once
-from api.pos.posting import Answer, guarded
+from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
+from api.problems import encode_refusal
 from api.security.permissions import Permission, requires_permission
 from api.services import Services
 from kernel.database import WriteSession, driver
+from kernel.errors import DomainError
 from loyalty.actions.moderating import Decision, decide_action
 from loyalty.actions.outcome import RecordedAction
 from loyalty.actions.reading import list_waiting
 from loyalty.actions.reversing import reverse_action
 from loyalty.audit import record_change
+from loyalty.ledger.forwarding import lock_survivors
 from loyalty.members.ids import member_public_id
 
 MOST_DECISIONS = 200
+_EACH = "One answer for each."
 
 
 class WaitingAction(Struct, frozen=True, kw_only=True):
@@ -144,7 +148,11 @@ class AdminActions(Controller):
         idempotency_key: OptionalIdempotencyKey = None,
     ) -> Answered:
         decision = ActionDecision(action_id=action_id, accept=data.accept, reason=data.reason)
-        return Answered(*await _settle(services, caller, idempotency_key, decision))
+
+        async def act(session: WriteSession, now: datetime) -> ActionView:
+            return await _decide(services, session, caller, decision, now=now)
+
+        return await answer_once(services, caller, idempotency_key, canonical_body("decideAction", decision), act)
 
     @post(
         "/action-decisions",
@@ -154,18 +162,25 @@ class AdminActions(Controller):
             f"At most {MOST_DECISIONS}, each answered for itself. Sent again, what was decided is not decided anew."
         ),
         status_code=200,
-        responses=write_refusals(401, 403),
+        responses={200: ResponseSpec(DecisionAnswers, generate_examples=False, description=_EACH)}
+        | write_refusals(401, 403, 422),
     )
     async def decide_several(
-        self, data: JSONBody[NewActionDecisions], caller: Staff, services: ServicesOf
-    ) -> DecisionAnswers:
-        answers = [await guarded(_answer(services, caller, decision)) for decision in data.decisions]
-        return DecisionAnswers(
-            items=[
-                DecisionAnswer(action_id=decision.action_id, status=answer.status, body=msgspec.Raw(answer.body))
-                for decision, answer in zip(data.decisions, answers, strict=True)
-            ]
-        )
+        self,
+        data: JSONBody[NewActionDecisions],
+        caller: Staff,
+        services: ServicesOf,
+        idempotency_key: OptionalIdempotencyKey = None,
+    ) -> Answered:
+        async def act(session: WriteSession, now: datetime) -> DecisionAnswers:
+            # All members first, in ascending order; each decision then locks its own again.
+            keys = [action_key(decision.action_id) for decision in data.decisions]
+            await lock_survivors(await driver(session), {key[0] for key in keys if key is not None})
+            answers = [await _answer(services, session, caller, decision, now=now) for decision in data.decisions]
+            return DecisionAnswers(items=answers)
+
+        body = canonical_body("decideActions", data)
+        return await answer_once(services, caller, idempotency_key, body, act, status=200)
 
     @post(
         "/actions/{action_id:str}/reversal",
@@ -197,28 +212,33 @@ class AdminActions(Controller):
         return await answer_once(services, caller, idempotency_key, body, act)
 
 
-async def _answer(services: Services, caller: StaffCaller, decision: ActionDecision) -> Answer:
-    return Answer(*await _settle(services, caller, None, decision))
+async def _answer(
+    services: Services, session: WriteSession, caller: StaffCaller, decision: ActionDecision, *, now: datetime
+) -> DecisionAnswer:
+    """The answer to one of several, in their transaction: a refusal undoes what there was of it, and no other."""
+    try:
+        async with session.begin_nested():
+            view = await _decide(services, session, caller, decision, now=now)
+    except DomainError as error:
+        status, body = encode_refusal(error)
+    else:
+        status, body = 201, msgspec.json.encode(view)
+    return DecisionAnswer(action_id=decision.action_id, status=status, body=msgspec.Raw(body))
 
 
-async def _settle(
-    services: Services, caller: StaffCaller, key: str | None, decision: ActionDecision
-) -> tuple[int, bytes]:
-    """Status and bytes for one decision, in a transaction of its own."""
-
-    async def act(session: WriteSession, now: datetime) -> ActionView:
-        action = await decide_action(
-            session,
-            action_key(decision.action_id),
-            Decision(accept=decision.accept, reason=decision.reason),
-            actor=caller.actor,
-            programmes=services.programmes,
-            now=now,
-        )
-        done = "action.accepted" if decision.accept else "action.rejected"
-        return await _on_record(session, caller, done, action, decision.reason, now=now)
-
-    return await settle_once(services, caller, key, canonical_body("decideAction", decision), act)
+async def _decide(
+    services: Services, session: WriteSession, caller: StaffCaller, decision: ActionDecision, *, now: datetime
+) -> ActionView:
+    action = await decide_action(
+        session,
+        action_key(decision.action_id),
+        Decision(accept=decision.accept, reason=decision.reason),
+        actor=caller.actor,
+        programmes=services.programmes,
+        now=now,
+    )
+    done = "action.accepted" if decision.accept else "action.rejected"
+    return await _on_record(session, caller, done, action, decision.reason, now=now)
 
 
 async def _on_record(

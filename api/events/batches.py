@@ -8,15 +8,14 @@ from litestar.exceptions import ClientException
 from litestar.params import JSONBody, SkipValidation
 from msgspec import Meta, Struct
 
-from api.callers import SystemCaller
 from api.dependencies import ServicesOf, System
 from api.documented import refusals
-from api.events.telling import Event, settle_event
+from api.events.telling import Event
+from api.events.together import KeyedEvent, settle_events
 from api.pos.batches import ItemKey, key_of, read_items, refusal_of
-from api.pos.posting import Answer, guarded
+from api.pos.posting import Answer
 from api.requests import decode_body
 from api.security.scopes import requires_scope
-from api.services import Services
 from loyalty.access.scopes import Scope
 
 MAX_ITEMS = 500
@@ -68,7 +67,10 @@ async def record_events(
 ) -> EventAnswers:
     # ``data`` says what a batch looks like; it is handed over as bytes, so that its items can be read one by one.
     sent = await read_items(cast(bytes, data))
-    answers = [await guarded(_answer(services, caller, item)) for item in sent]
+    items = [_read(item) for item in sent]
+    readable = [KeyedEvent(item.key, item.event) for item in items if isinstance(item, EventItem)]
+    settled = iter(await settle_events(services, caller, readable))
+    answers = [next(settled) if isinstance(item, EventItem) else item for item in items]
     return EventAnswers(
         items=[
             EventAnswer(key=key_of(item), status=answer.status, body=msgspec.Raw(answer.body))
@@ -77,10 +79,10 @@ async def record_events(
     )
 
 
-async def _answer(services: Services, caller: SystemCaller, sent: msgspec.Raw) -> Answer:
-    """The answer to one event, in a transaction of its own."""
+def _read(sent: msgspec.Raw) -> EventItem | Answer:
+    """The item, or why it cannot be read."""
     try:
         item: EventItem = decode_body(sent, EventItem)
     except ClientException as error:
         return refusal_of(error)
-    return Answer(*await settle_event(services, caller, item.key, item.event))
+    return item

@@ -12,16 +12,14 @@ from api.dependencies import ServicesOf, System
 from api.documented import created, refusals, write_refusals
 from api.idempotency import Answered, IdempotencyKey, answer_once, canonical_body, veiled
 from api.invoice_views import BilledInvoice, InvoiceInPath, read_billed
+from api.named_members import NamedMember, number_of
 from api.parameters import as_utc
 from api.security.scopes import requires_scope
-from api.services import Services
-from kernel.database import ReadSession, WriteSession
+from kernel.database import WriteSession
 from loyalty.access.scopes import Scope
 from loyalty.invoices.paying import PaymentContent, record_payment
 from loyalty.invoices.reading import invoice_key, read_invoice
 from loyalty.invoices.registering import InvoiceContent, register_invoice
-from loyalty.members.finding import MemberLookup, find_member
-from loyalty.members.ids import member_id_of
 from loyalty.programme.part import MAX_EXACT
 from loyalty.purchases.sale import canonical
 
@@ -33,21 +31,10 @@ Reference: TypeAlias = Annotated[
 _Day: TypeAlias = Annotated[date, Meta(examples=["2026-03-02"])]
 
 
-class InvoicedMember(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose invoice it is: by id, or by what the member is known by; of several the first that leads to a member."""
-
-    id: fields.MemberId | None = None
-    card: fields.Card | None = None
-    phone: fields.Phone | None = None
-    email: fields.Email | None = None
-    external_system: fields.ExternalSystem | None = None
-    external_id: fields.ExternalId | None = None
-
-
 class NewInvoice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An invoice as billing has it."""
 
-    member: InvoicedMember
+    member: NamedMember
     source: fields.Code
     """Which of the business's systems numbers it: within it a number is one invoice."""
     number: Reference
@@ -94,7 +81,7 @@ class Invoices(Controller):
         )
 
         async def act(session: WriteSession, now: datetime) -> BilledInvoice:
-            member_id = await _member_of(session, services, data.member, at=now)
+            member_id = await number_of(session, services, data.member, at=now)
             currency = services.programmes.at(now).document.currency
             invoice = await register_invoice(session, member_id, content, currency=currency, now=now)
             return await read_billed(session, invoice, now=now)
@@ -146,20 +133,3 @@ class Invoices(Controller):
 
         body = canonical_body("recordInvoicePayment", {"invoice": key, "payment": content})
         return await answer_once(services, caller, idempotency_key, body, act)
-
-
-async def _member_of(session: ReadSession, services: Services, member: InvoicedMember, *, at: datetime) -> int:
-    """The member's number. Raises ``MemberNotFoundError``, ``NoIdentityError`` and ``InvalidIdentityError``."""
-    if member.id is not None:
-        return member_id_of(member.id)
-    lookup = MemberLookup(
-        card=member.card,
-        phone=member.phone,
-        email=member.email,
-        external_system=member.external_system,
-        external_id=member.external_id,
-    )
-    found = await find_member(
-        session, lookup, lookup_key=services.lookup_key, phone_region=services.settings.phone_region, at=at
-    )
-    return found.member.member_id

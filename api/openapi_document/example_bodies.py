@@ -26,7 +26,7 @@ _REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "kind": "purchase",
         "purchase": {"receipt": _RECEIPT, "occurred_at": "2026-03-02T09:00:00Z", **_BASKET, "offline": True},
     },
-    "InvoicedMember": {"external_system": "billing", "external_id": "customer-77"},
+    "NamedMember": {"external_system": "billing", "external_id": "customer-77"},
     "RefundRequest": {"receipt": {**_RECEIPT, "number": "0043"}},
     "MemberSearch": {"phone": "+7 999 000 00 01"},
     "NewIdentity": {"card": "2900 0000 1234"},

@@ -28,6 +28,8 @@ class Permission(StrEnum):
     MEMBERS_ERASE = "members:erase"
     ACTIONS_MODERATE = "actions:moderate"
     """Look at what shows that an action was done, decide, and take back what was wrong."""
+    ACTIONS_REPORT = "actions:report"
+    """Say that a member has done something."""
     STORES_READ = "stores:read"
     STORES_WRITE = "stores:write"
     TERMINAL_KEYS = "terminals:keys"
@@ -101,6 +103,7 @@ PERMISSIONS: Final[dict[str, frozenset[Permission]]] = {
         Permission.CASES_READ,
         Permission.CASES_DECIDE,
         Permission.ACTIONS_MODERATE,
+        Permission.ACTIONS_REPORT,
     }
     | {Permission.APPROVALS_READ},
     "analyst": _READERS | {Permission.REPORTS_READ},

@@ -14,7 +14,7 @@ from loyalty.access.scopes import Scope
 from loyalty.members.ids import member_public_id
 from tests.api.callers import member_headers
 from tests.clocks import MovableClock
-from tests.journeys.tills import done, line, sale
+from tests.journeys.tills import balances, done, line, sale
 from tests.loyalty.actions.making import action, pays, with_actions
 from tests.programmes import publish
 from tests.shop import Shop, bearer
@@ -156,6 +156,66 @@ async def test_several_are_decided_at_once_each_for_itself(
     assert again.json()["status"] == "waiting"
 
 
+async def test_several_decisions_sent_again_under_their_key_get_the_same_answer(
+    client: httpx.AsyncClient, shop: Shop, phone: dict[str, str]
+) -> None:
+    claimed = (await client.post("/v1/me/actions", json=REPOST, headers=phone)).json()["id"]
+    headers = {**await shop.staff("manager"), "Idempotency-Key": "evening"}
+    body = {"decisions": [{"action_id": claimed, "accept": True}, {"action_id": "act_nonsense", "accept": True}]}
+    first, again = [await client.post("/v1/admin/action-decisions", json=body, headers=headers) for _ in range(2)]
+    assert [item["status"] for item in first.json()["items"]] == [201, 404]
+    assert (again.status_code, again.content) == (200, first.content)
+    other = {"decisions": [{"action_id": claimed, "accept": False, "reason": "fake"}]}
+    reused = await client.post("/v1/admin/action-decisions", json=other, headers=headers)
+    assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_decisions_that_cross_decide_each_action_once(
+    client: httpx.AsyncClient, services: Services, shop: Shop
+) -> None:
+    phones = [await member_headers(shop, await shop.member()) for _ in range(4)]
+    ids = [(await client.post("/v1/me/actions", json=REPOST, headers=each)).json()["id"] for each in phones]
+    staff = await shop.staff("manager")
+    answers = await asyncio.gather(
+        *(
+            client.post(
+                "/v1/admin/action-decisions",
+                json={"decisions": [{"action_id": each, "accept": True} for each in order]},
+                headers=staff,
+            )
+            for order in (ids, ids[::-1], ids)
+        )
+    )
+    statuses = [item["status"] for answer in answers for item in answer.json()["items"]]
+    assert sorted(statuses) == [201] * 4 + [409] * 8
+    assert await balances(services) == [30] * 4
+
+
+async def test_staff_report_what_a_member_did_and_the_audit_log_says_why(
+    client: httpx.AsyncClient, shop: Shop, member: int, phone: dict[str, str]
+) -> None:
+    path = f"/v1/admin/members/{member_public_id(member)}/actions"
+    staff = await shop.staff("support")
+    body = {**REPOST, "reason": "seen_in_store", "note": "Showed it at the counter."}
+    first = await client.post(path, json=body, headers=staff)
+    assert (first.status_code, first.json()["status"], first.json()["earned"]) == (201, "accepted", {"points": 30})
+    assert (await client.post(path, json=body, headers=staff)).json()["id"] == first.json()["id"]
+    entries = (await client.get("/v1/admin/audit-entries", headers=await shop.staff("owner"))).json()["entries"]
+    told = [(entry["action"], entry["reason"]) for entry in entries if entry["action"].startswith("action.")]
+    assert told == [("action.reported", "seen_in_store")], "said twice, done once"
+    claimed = await client.post("/v1/me/actions", json=REPOST, headers=phone)
+    assert claimed.json()["id"] == first.json()["id"]
+    refused = [
+        ({**body, "type": "login", "fields": {}}, 403, "action_not_reportable"),
+        ({**body, "type": "nothing"}, 422, "action_type_unknown"),
+        ({**REPOST}, 400, "malformed_request"),
+        ({**body, "occurred_at": "2030-01-01T00:00:00Z"}, 422, "action_from_the_future"),
+    ]
+    for each, status, code in refused:
+        answer = await client.post(path, json=each, headers=staff)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
 async def test_only_what_was_bought_is_reviewed(
     client: httpx.AsyncClient, shop: Shop, member: int, phone: dict[str, str]
 ) -> None:
@@ -217,6 +277,29 @@ async def test_a_broken_item_stops_no_other(
         ("7", 422),
     ]
     assert answers[0] == answers[1]
+
+
+async def test_a_batch_settles_each_event_once_whatever_it_repeats(
+    client: httpx.AsyncClient, services: Services, shop: Shop, member: int, system: dict[str, str]
+) -> None:
+    other = await shop.member()
+    quiz = {"quiz": "april", "score": 2}
+    first = await tell(client, system, event(services, member), "known")
+    items: list[Any] = [
+        {"key": "b", "event": event(services, other, id="e2", fields=quiz)},
+        {"key": "known", "event": event(services, member)},
+        {"key": "b", "event": event(services, other, id="e2", fields=quiz)},
+        {"key": "b", "event": event(services, other, id="e3", fields=quiz)},
+        {"key": "c", "event": event(services, other, id="e2", fields=quiz)},
+        {"key": "known", "event": event(services, member, id="e9")},
+    ]
+    sent = [client.post("/v1/events/batches", json={"items": items}, headers=system) for _ in range(3)]
+    answers = [answer.json()["items"] for answer in await asyncio.gather(*sent)]
+    assert answers[0] == answers[1] == answers[2]
+    assert [item["status"] for item in answers[0]] == [201, 201, 201, 422, 201, 422]
+    assert answers[0][1]["body"] == first.json()
+    assert len({answers[0][place]["body"]["id"] for place in (0, 2, 4)}) == 1
+    assert await balances(services) == [15, 4]
 
 
 async def test_a_phone_claims_only_what_it_may(client: httpx.AsyncClient, phone: dict[str, str]) -> None:

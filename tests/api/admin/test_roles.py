@@ -105,6 +105,7 @@ MAY: Final = {
     "decideActions": "owner manager support",
     "listWaitingActions": "owner manager support",
     "reverseAction": "owner manager support",
+    "reportMemberAction": "owner manager support",
     "decideReferral": "owner manager support",
     "listReferrals": "owner manager support",
     "getReferral": "owner manager support",
