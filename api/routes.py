@@ -13,6 +13,7 @@ from api.admin.cashiers import AdminCashiers
 from api.admin.catalogue import AdminCatalogue
 from api.admin.coupon_pools import AdminCouponPools
 from api.admin.development import development_outbox
+from api.admin.import_steps import apply_import, check_import, reverse_import
 from api.admin.imports import AdminImports
 from api.admin.job_requests import create_bulk_operation, create_retroactive_job
 from api.admin.job_steps import apply_job, reverse_job
@@ -197,6 +198,9 @@ ROUTES: Final[tuple[ControllerRouterHandler, ...]] = (
     create_bulk_operation,
     AdminJobs,
     AdminImports,
+    check_import,
+    apply_import,
+    reverse_import,
     apply_job,
     reverse_job,
     AdminAccountingPeriods,

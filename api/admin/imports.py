@@ -1,4 +1,4 @@
-"""Moving in without a shell: files are sent, checked, applied and taken back, as ``comeback import`` does it."""
+"""Moving in without a shell: files are sent and looked at. ``import_steps.py`` checks, applies and takes back."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -24,7 +24,6 @@ from api.documented import NOT_MODIFIED, created, refusals, write_refusals
 from api.etags import conditional
 from api.idempotency import Answered, OptionalIdempotencyKey, answer_once, canonical_body
 from api.security.permissions import Permission, requires_permission
-from api.services import Services
 from api.uploads import CSV, ImportUpload, read_upload
 from kernel.database import WriteSession
 from loyalty.audit import record_change
@@ -39,17 +38,11 @@ from loyalty.imports.deliveries import (
     read_import_delivery,
     require_file_name,
 )
-from loyalty.imports.steps import Step, begin_import_step, reopen
+from loyalty.imports.steps import reopen
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
-_GUARDS: Final = [requires_permission(Permission.IMPORTS_WRITE)]
+GUARDS: Final = [requires_permission(Permission.IMPORTS_WRITE)]
 _FAULT_COLUMNS: Final = ("file", "line", "column", "code", "message")
-_NOTED: Final[dict[Step, str]] = {
-    "check": "import.check_asked",
-    "apply": "import.application_asked",
-    "reverse": "import.reversal_asked",
-}
-
 DeliveryInPath = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
 FileInPath = Annotated[
     str,
@@ -79,7 +72,7 @@ class AdminImports(Controller):
     path = "/v1/admin/imports"
     tags = ("Staff: imports",)
 
-    @get(operation_id="listImports", summary="Imports", guards=_GUARDS, responses=refusals(401, 403))
+    @get(operation_id="listImports", summary="Imports", guards=GUARDS, responses=refusals(401, 403))
     async def list_page(
         self, services: ServicesOf, cursor: PageCursor = None, limit: PageLimit = DEFAULT_PER_PAGE
     ) -> ImportPage:
@@ -92,7 +85,7 @@ class AdminImports(Controller):
         operation_id="createImport",
         summary="Begin an import",
         description="To be followed by its files, a check, and its application.",
-        guards=_GUARDS,
+        guards=GUARDS,
         responses=created(ImportSummary) | write_refusals(401, 403, 422),
     )
     async def create(
@@ -111,7 +104,7 @@ class AdminImports(Controller):
                 requested_by=caller.actor,
                 now=now,
             )
-            await _note(session, caller, "import.begun", delivery.delivery_id, data, now=now)
+            await note_import(session, caller, "import.begun", delivery.delivery_id, data, now=now)
             return summarise_import(delivery)
 
         return await answer_once(services, caller, idempotency_key, canonical_body("createImport", data), act)
@@ -120,7 +113,7 @@ class AdminImports(Controller):
         "/{delivery_id:int}",
         operation_id="getImport",
         summary="An import: its files, what is wrong with them, and what was done",
-        guards=_GUARDS,
+        guards=GUARDS,
         responses=NOT_MODIFIED | refusals(401, 403, 404),
     )
     async def read(
@@ -141,7 +134,7 @@ class AdminImports(Controller):
         ),
         operation_class=ImportUpload,
         request_max_body_size=MAX_FILE_BYTES,
-        guards=_GUARDS,
+        guards=GUARDS,
         responses=write_refusals(401, 403, 404, 415),
     )
     async def put_file(
@@ -162,7 +155,7 @@ class AdminImports(Controller):
             await reopen(session, delivery)
             await keep_file(session, delivery_id, name, content, now=now)
             sent = {"file": name, "octets": len(content)}
-            await _note(session, caller, "import.file_sent", delivery_id, sent, now=now)
+            await note_import(session, caller, "import.file_sent", delivery_id, sent, now=now)
             view = await view_import(session, delivery)
             await session.commit()
         return view
@@ -171,7 +164,7 @@ class AdminImports(Controller):
         "/{delivery_id:int}/files/{name:str}",
         operation_id="deleteImportFile",
         summary="Remove a file of an import that has not been applied",
-        guards=_GUARDS,
+        guards=GUARDS,
         responses=refusals(401, 403, 404, 409),
     )
     async def delete_file(
@@ -183,65 +176,8 @@ class AdminImports(Controller):
             require_file_name(name)
             await reopen(session, delivery)
             await drop_file(session, delivery_id, name)
-            await _note(session, caller, "import.file_removed", delivery_id, {"file": name}, now=now)
+            await note_import(session, caller, "import.file_removed", delivery_id, {"file": name}, now=now)
             await session.commit()
-
-    @post(
-        "/{delivery_id:int}/check",
-        operation_id="checkImport",
-        summary="Find out what is wrong with the files, and count what they hold",
-        description="A task. Nothing of the files is written: this is the dry run.",
-        guards=_GUARDS,
-        responses=created(ImportSummary) | write_refusals(401, 403, 404, 422),
-    )
-    async def check(
-        self,
-        delivery_id: DeliveryInPath,
-        caller: Staff,
-        services: ServicesOf,
-        idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Answered:
-        return await _begin(services, caller, idempotency_key, delivery_id, "check")
-
-    @post(
-        "/{delivery_id:int}/application",
-        operation_id="applyImport",
-        summary="Move in what was checked",
-        description=(
-            "A task: all of it in one transaction, or, where something is wrong by then, nothing; the import is "
-            "`checked` again then, with its problems. What has come before is passed over."
-        ),
-        guards=_GUARDS,
-        responses=created(ImportSummary) | write_refusals(401, 403, 404, 422),
-    )
-    async def apply(
-        self,
-        delivery_id: DeliveryInPath,
-        caller: Staff,
-        services: ServicesOf,
-        idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Answered:
-        return await _begin(services, caller, idempotency_key, delivery_id, "apply")
-
-    @post(
-        "/{delivery_id:int}/reversal",
-        operation_id="reverseImport",
-        summary="Take an import back as one",
-        description=(
-            "A task. Its points leave and the members whom it made are removed; whoever has used any of it keeps all "
-            "of it and stands under `outcome.reversed.kept`, with the reason."
-        ),
-        guards=_GUARDS,
-        responses=created(ImportSummary) | write_refusals(401, 403, 404, 422),
-    )
-    async def reverse(
-        self,
-        delivery_id: DeliveryInPath,
-        caller: Staff,
-        services: ServicesOf,
-        idempotency_key: OptionalIdempotencyKey = None,
-    ) -> Answered:
-        return await _begin(services, caller, idempotency_key, delivery_id, "reverse")
 
     @get(
         "/{delivery_id:int}/problems/csv",
@@ -249,7 +185,7 @@ class AdminImports(Controller):
         summary="The error file: everything that is wrong, at its line and column",
         description=f"The first {MOST_FAULTS:,} of them.",
         media_type=CSV,
-        guards=_GUARDS,
+        guards=GUARDS,
         responses=refusals(401, 403, 404),
     )
     async def problems_file(self, delivery_id: DeliveryInPath, services: ServicesOf) -> Response[str]:
@@ -260,23 +196,9 @@ class AdminImports(Controller):
         return csv_answer(_FAULT_COLUMNS, rows, name=f"import-{delivery_id}-problems.csv")
 
 
-async def _begin(
-    services: Services, caller: StaffCaller, idempotency_key: str | None, delivery_id: int, step: Step
-) -> Answered:
-    async def act(session: WriteSession, now: datetime) -> ImportSummary:
-        delivery = await lock_delivery(session, delivery_id)
-        await begin_import_step(
-            session, delivery, step, lookup_key=services.lookup_key, requested_by=caller.actor, now=now
-        )
-        await _note(session, caller, _NOTED[step], delivery_id, None, now=now)
-        return summarise_import(delivery)
-
-    body = canonical_body(f"{step}Import", {"delivery_id": delivery_id})
-    return await answer_once(services, caller, idempotency_key, body, act)
-
-
-async def _note(
+async def note_import(
     session: WriteSession, caller: StaffCaller, action: str, delivery_id: int, after: object, *, now: datetime
 ) -> None:
+    """Note what was done to a delivery."""
     subject = f"delivery:{delivery_id}"
     await record_change(session, actor=caller.actor, action=action, subject=subject, after=after, now=now)
