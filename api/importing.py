@@ -33,6 +33,7 @@ async def import_terms(
         source=source,
         wallets={wallet.code for wallet in programme.document.wallets},
         plan=programme.tier_plan,
+        programme=programme,
         language=checked_language(language or programme.document.fallback_language),
         zone=checked_zone(zone),
         lookup_key=lookup_key_of(settings),

@@ -73,6 +73,7 @@ async def move_in(services: Services, files: Mapping[str, bytes]) -> float:
         source=SOURCE,
         wallets={"points"},
         plan=services.programmes.at(now).tier_plan,
+        programme=services.programmes.at(now),
         language="en",
         zone=ZONE,
         lookup_key=services.lookup_key,

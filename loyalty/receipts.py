@@ -1,7 +1,7 @@
 """The registry of receipts: one effect per natural key, whoever sends it and however often."""
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kernel.database import Query, Row, RowWriter, fetch_together
 from kernel.errors import ConflictError, UnprocessableError
@@ -11,6 +11,10 @@ from loyalty.models import ReceiptKey
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
+
+
+IMPORTED: Final = "import:"
+"""Begins the client of receipts that moved in."""
 
 
 class ReceiptDiffersError(UnprocessableError):
@@ -32,6 +36,13 @@ class ReceiptVoidedError(ConflictError):
     title = "This receipt was voided."
 
 
+class ReceiptImportedError(ConflictError):
+    """The sale is in the books already: it moved in from an earlier system, and pays nothing."""
+
+    code = "receipt_imported"
+    title = "This receipt came with the past of an earlier system."
+
+
 class RegisteredReceipt(NamedTuple):
     """Where a receipt went: to a purchase or refund of a member, among the guests', or nowhere (void)."""
 
@@ -42,6 +53,11 @@ class RegisteredReceipt(NamedTuple):
     """The idempotency key under which it first came: its body and answer are kept there."""
     store_id: str | None = None
     """Of a void: the store whose sale must not come. None: nobody's."""
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the sale moved in from an earlier system: no till has been answered for it."""
+        return self.first_key.client.startswith(IMPORTED)
 
     def blocks(self, store_id: str) -> bool:
         """Whether a sale of that store was voided before it came."""

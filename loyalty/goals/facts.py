@@ -22,6 +22,7 @@ SELECT p.occurred_at, p.member_id, p.purchase_no, d.day, p.currency, p.discount_
            WHERE r.member_id = p.member_id AND r.purchase_no = p.purchase_no), 0)::bigint AS left_minor
 FROM purchase AS p, LATERAL (SELECT (p.evaluation -> 'purchase' ->> 'local_date')::date AS day) AS d
 WHERE p.member_id = ANY($1::bigint[]) AND p.local_date BETWEEN $2 AND $3 AND d.day BETWEEN $4 AND $5
+  AND NOT p.flags ? 'imported'
 """
 _RETURNS: Final = """
 SELECT occurred_at, member_id, local_date, -amount_minor AS left_minor
@@ -45,7 +46,8 @@ Key = tuple[int, int]
 async def read_bought(
     connection: "Connection[Record]", family: Collection[int], first_day: date, last_day: date, *, with_lines: bool
 ) -> list[Bought]:
-    """What counts of these local days, sorted. Purchases that the member could not earn with count for nothing.
+    """What counts of these local days, sorted. Purchases that the member could not earn with count for nothing, nor do
+    those that moved in: what an earlier system counted is not paid again.
 
     Of a locked member, where something is to be decided by it.
     """

@@ -13,6 +13,7 @@ from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
 from loyalty.imports.consistency import inconsistencies
 from loyalty.imports.members import change_members, enrol_members, give_consents, give_identities
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
+from loyalty.imports.receipts import give_receipts
 from loyalty.imports.rows import Delivery, LotRow
 from loyalty.imports.tiers import give_tiers
 from loyalty.ledger.account import Account
@@ -46,6 +47,7 @@ class ImportCounts(Struct, frozen=True, kw_only=True):
     """Given, or changed."""
     points: dict[str, int] = {}
     """Of the new lots, by wallet."""
+    receipts_new: int = 0
 
     @property
     def is_nothing(self) -> bool:
@@ -96,6 +98,7 @@ async def apply_import(session: WriteSession, delivery: Delivery, terms: Terms, 
         consents_new=await give_consents(connection, delivery.consents, met.members, terms),
         lots_new=len(lots),
         points=await _give_points(connection, lots, met, run.import_id, terms, actor=actor),
+        receipts_new=await give_receipts(connection, delivery, met, run.import_id, terms, actor=actor),
         tiers_new=await give_tiers(connection, delivery.tiers, met.members, run.import_id, terms.plan, now=terms.now),
     )
     if counts.is_nothing:

@@ -13,9 +13,11 @@ from loyalty.earning.calendar import local_day_starts
 from loyalty.identities import EXTERNAL_PREFIX, KnownBy, LookupKey
 from loyalty.imports.consistency import identities_of
 from loyalty.imports.problems import ImportProblem
+from loyalty.imports.receipt_checks import meet_receipts
 from loyalty.imports.rows import Delivery, LotRow
 from loyalty.ledger.forwarding import surviving_members
 from loyalty.programme.part import MAX_EXACT
+from loyalty.programme.snapshot import ProgrammeSnapshot
 from loyalty.tiers.granting import GrantDayImpossibleError, grant_ends
 from loyalty.tiers.plan import NO_TIER, TierPlan
 
@@ -38,6 +40,8 @@ class Terms:
     source: str
     wallets: Collection[str]
     plan: TierPlan
+    programme: ProgrammeSnapshot
+    """In force now: receipts are frozen with its version, and none of its rules pays for them."""
     language: str
     """Of members whose own is not given."""
     zone: str
@@ -58,6 +62,8 @@ class Met:
     """Who has an identity that the files name."""
     lots: dict[str, bytes] = field(default_factory=dict)
     """Lot of the other system to the digest with which it came."""
+    receipts: set[str] = field(default_factory=set)
+    """Receipt keys of sales that are here: of an earlier import, or sent by a till."""
 
 
 async def meet(connection: "Connection[Record]", delivery: Delivery, terms: Terms) -> tuple[Met, list[ImportProblem]]:
@@ -76,7 +82,9 @@ async def meet(connection: "Connection[Record]", delivery: Delivery, terms: Term
     lots = await connection.fetch(_LOTS, terms.source, [row.lot_key for row in delivery.lots])
     met.lots = {row["lot_key"]: row["digest"] for row in lots}
     stores = {row["store_id"] for row in await connection.fetch(_STORES)}
+    met.receipts, receipt_problems = await meet_receipts(connection, delivery)
     problems = [
+        *receipt_problems,
         *_member_problems(delivery, met, stores, terms),
         *_lot_problems(delivery, met, terms),
         *_tier_problems(delivery, met, terms),
@@ -135,6 +143,8 @@ def _about(delivery: Delivery) -> Iterator[tuple[str, int, str]]:
         yield "lots.csv", lot.line, lot.external_id
     for tier in delivery.tiers:
         yield "tiers.csv", tier.line, tier.external_id
+    for receipt in delivery.receipts:
+        yield "receipts.csv", receipt.line, receipt.external_id
 
 
 def _zones(delivery: Delivery, met: Met, terms: Terms) -> dict[str, str]:

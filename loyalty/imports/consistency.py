@@ -1,13 +1,15 @@
 """What the files say of each other. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from loyalty.identities import KnownBy
 from loyalty.imports.problems import ImportProblem
 from loyalty.imports.rows import Delivery
 
 R = TypeVar("R")
+_OF_RECEIPTS: Final = ("receipts", "receipt_lines")
+"""Totals that are told where there are receipts."""
 
 
 def inconsistencies(delivery: Delivery) -> list[ImportProblem]:
@@ -20,6 +22,9 @@ def inconsistencies(delivery: Delivery) -> list[ImportProblem]:
             lambda row: (row.external_id, row.purpose, row.channel),
         ),
         *_twice("tiers.csv", "external_id", "tier_twice", delivery.tiers, lambda row: row.external_id),
+        *_twice("receipts.csv", "receipt_id", "receipt_twice", delivery.receipts, lambda row: row.receipt_id),
+        *_twice("receipts.csv", "number", "receipt_number_twice", delivery.receipts, lambda row: row.receipt_key),
+        *_wrong_lines(delivery),
         *_shared_identities(delivery),
         *_wrong_totals(delivery),
     ]
@@ -43,9 +48,14 @@ def totals_of(delivery: Delivery) -> dict[str, int]:
         "lots": len(delivery.lots),
         "tiers": len(delivery.tiers),
     }
+    if delivery.receipts:
+        totals |= {"receipts": len(delivery.receipts), "receipt_lines": len(delivery.receipt_lines)}
     for lot in delivery.lots:
         name = f"points:{lot.wallet}"
         totals[name] = totals.get(name, 0) + lot.points
+    for receipt in delivery.receipts:
+        name = f"receipts:{receipt.currency}"
+        totals[name] = totals.get(name, 0) + receipt.total_minor
     return totals
 
 
@@ -66,10 +76,25 @@ def _shared_identities(delivery: Delivery) -> Iterator[ImportProblem]:
             yield ImportProblem(file, line, column, "identity_twice", "is another member's in these files")
 
 
+def _wrong_lines(delivery: Delivery) -> Iterator[ImportProblem]:
+    """Lines of no receipt, and receipts that do not cost what their lines do."""
+    sums: dict[str, int] = {}
+    known = {row.receipt_id for row in delivery.receipts}
+    for line in delivery.receipt_lines:
+        sums[line.receipt_id] = sums.get(line.receipt_id, 0) + line.amount_minor - line.discount_minor
+        if line.receipt_id not in known:
+            message = "is no receipt that is right in receipts.csv"
+            yield ImportProblem("receipt_lines.csv", line.line, "receipt_id", "receipt_unknown", message)
+    for row in delivery.receipts:
+        if sums.get(row.receipt_id, row.total_minor) != row.total_minor:
+            message = f"is {row.total_minor}, and its lines come to {sums[row.receipt_id]}"
+            yield ImportProblem("receipts.csv", row.line, "total_minor", "receipt_total_differs", message)
+
+
 def _wrong_totals(delivery: Delivery) -> Iterator[ImportProblem]:
     counted = totals_of(delivery)
     for name, (line, stated) in delivery.totals.items():
-        if name not in counted and not name.startswith("points:"):
+        if name not in counted and not name.startswith(("points:", "receipts:")) and name not in _OF_RECEIPTS:
             yield ImportProblem("totals.csv", line, "name", "total_unknown", "is no total of an import")
         elif counted.get(name, 0) != stated:
             message = f"is {stated}, and the rows that are right give {counted.get(name, 0)}"

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from typing import Final, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Final, TypeVar
 
-from kernel.errors import DomainError
 from loyalty.csv_files import BrokenLineError, rows_of, text_of
 from loyalty.identities import CARD, EMAIL, EXTERNAL_PREFIX, PHONE, KnownBy, card, email, external, phone
+from loyalty.imports.cells import CODE, ID, CellError, Cells, checked, day, number, optional, past_day, required
 from loyalty.imports.problems import ImportProblem
-from loyalty.imports.rows import ConsentRow, Delivery, IdentityRow, LotRow, MemberRow, TierRow
+from loyalty.imports.reading_receipts import RECEIPT_COLUMNS, RECEIPT_LINE_COLUMNS, read_receipt, read_receipt_line
+from loyalty.imports.rows import ConsentRow, Delivery, IdentityRow, LotRow, MemberRow, ReceiptRow, TierRow
 from loyalty.members.profile import checked_birthday, checked_language, checked_name, checked_zone
-from loyalty.programme.part import MAX_EXACT
 
 COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "members.csv": (
@@ -25,29 +25,17 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "consents.csv": (("external_id", "purpose", "channel", "granted", "text_version"), ()),
     "lots.csv": (("lot_id", "external_id", "wallet", "points", "earned_on"), ("available_on", "expires_on")),
     "tiers.csv": (("external_id", "tier"), ("retained_until",)),
+    "receipts.csv": RECEIPT_COLUMNS,
+    "receipt_lines.csv": RECEIPT_LINE_COLUMNS,
     "totals.csv": (("name", "total"), ()),
 }
 """File to the columns that must be there and those that may be."""
 
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}\Z", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
-_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z", re.ASCII)
-_ID: Final = re.compile(r"[\x21-\x7e]{1,128}\Z")
-_NUMBER: Final = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 _ANSWERS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-_FIRST_DAY: Final = date(1970, 1, 1)
 
 T = TypeVar("T")
-Cells: TypeAlias = Mapping[str, str]
-
-
-class CellError(Exception):
-    """A value that cannot be."""
-
-    def __init__(self, column: str, code: str, message: str) -> None:
-        super().__init__(message)
-        self.column, self.code = column, code
 
 
 def read_delivery(
@@ -65,6 +53,8 @@ def read_delivery(
             consents=reading.file(files, "consents.csv", reading.consent),
             lots=reading.file(files, "lots.csv", reading.lot),
             tiers=reading.file(files, "tiers.csv", reading.tier),
+            receipts=reading.file(files, "receipts.csv", reading.receipt),
+            receipt_lines=reading.file(files, "receipt_lines.csv", read_receipt_line),
             totals=dict(reading.file(files, "totals.csv", reading.total)),
         ),
         reading.problems,
@@ -110,14 +100,14 @@ class _Reading:
         return MemberRow(
             line=line,
             external_id=self._external(cells).value,
-            enrolled_on=_past_day(cells, "enrolled_on", self._now),
-            name=_checked("name", lambda: checked_name(cells.get("name"))),
-            birthday=_checked("birthday", lambda: checked_birthday(_day(cells, "birthday"), now=self._now)),
-            language=_checked("language", lambda: checked_language(cells["language"]))
+            enrolled_on=past_day(cells, "enrolled_on", self._now),
+            name=checked("name", lambda: checked_name(cells.get("name"))),
+            birthday=checked("birthday", lambda: checked_birthday(day(cells, "birthday"), now=self._now)),
+            language=checked("language", lambda: checked_language(cells["language"]))
             if cells.get("language")
             else None,
-            zone=_checked("zone", lambda: checked_zone(cells["zone"])) if cells.get("zone") else None,
-            home_store_id=_optional(cells, "home_store_id", _CODE),
+            zone=checked("zone", lambda: checked_zone(cells["zone"])) if cells.get("zone") else None,
+            home_store_id=optional(cells, "home_store_id", CODE),
             identities=tuple(
                 self._known_by(kind, cells[kind], kind) for kind in (PHONE, EMAIL, CARD) if cells.get(kind)
             ),
@@ -134,28 +124,28 @@ class _Reading:
         return ConsentRow(
             line=line,
             external_id=self._external(cells).value,
-            purpose=_required(cells, "purpose", _WORD),
-            channel=_required(cells, "channel", _WORD),
+            purpose=required(cells, "purpose", _WORD),
+            channel=required(cells, "channel", _WORD),
             granted=granted,
-            text_version=_required(cells, "text_version", _VERSION),
+            text_version=required(cells, "text_version", _VERSION),
         )
 
     def lot(self, line: int, cells: Cells) -> LotRow:
-        points = _number(cells, "points")
+        points = number(cells, "points")
         if points <= 0:
             raise CellError("points", "lot_not_positive", "is not above zero")
-        earned_on = _past_day(cells, "earned_on", self._now)
+        earned_on = past_day(cells, "earned_on", self._now)
         if earned_on is None:
             raise CellError("earned_on", "value_missing", "is empty")
         row = LotRow(
             line=line,
-            lot_key=_required(cells, "lot_id", _ID),
+            lot_key=required(cells, "lot_id", ID),
             external_id=self._external(cells).value,
-            wallet=_required(cells, "wallet", _CODE),
+            wallet=required(cells, "wallet", CODE),
             points=points,
             earned_on=earned_on,
-            available_on=_day(cells, "available_on"),
-            expires_on=_day(cells, "expires_on"),
+            available_on=day(cells, "available_on"),
+            expires_on=day(cells, "expires_on"),
         )
         if row.available_on is not None and row.available_on < earned_on:
             raise CellError("available_on", "lot_available_before_earned", "lies before the day it was earned")
@@ -167,25 +157,28 @@ class _Reading:
         return TierRow(
             line=line,
             external_id=self._external(cells).value,
-            tier=_required(cells, "tier", _CODE),
-            retained_until=_day(cells, "retained_until"),
+            tier=required(cells, "tier", CODE),
+            retained_until=day(cells, "retained_until"),
         )
 
+    def receipt(self, line: int, cells: Cells) -> ReceiptRow:
+        return read_receipt(line, cells, external_id=self._external(cells).value, now=self._now)
+
     def total(self, line: int, cells: Cells) -> tuple[str, tuple[int, int]]:
-        return cells["name"], (line, _number(cells, "total"))
+        return cells["name"], (line, number(cells, "total"))
 
     def _external(self, cells: Cells) -> KnownBy:
-        return _checked("external_id", lambda: external(self._source, cells["external_id"]))
+        return checked("external_id", lambda: external(self._source, cells["external_id"]))
 
     def _known_by(self, kind: str, value: str, column: str) -> KnownBy:
         if kind == PHONE:
-            return _checked(column, lambda: phone(value, region=self._region))
+            return checked(column, lambda: phone(value, region=self._region))
         if kind == EMAIL:
-            return _checked(column, lambda: email(value))
+            return checked(column, lambda: email(value))
         if kind == CARD:
-            return _checked(column, lambda: card(value))
+            return checked(column, lambda: card(value))
         if kind.startswith(EXTERNAL_PREFIX):
-            return _checked(column, lambda: external(kind.removeprefix(EXTERNAL_PREFIX), value))
+            return checked(column, lambda: external(kind.removeprefix(EXTERNAL_PREFIX), value))
         raise CellError("kind", "kind_unknown", "is none of phone, email, card, external:<system>")
 
 
@@ -203,47 +196,3 @@ def _column_problems(name: str, line: int, columns: Sequence[str]) -> list[Impor
         if column in columns[:place]
     ]
     return [ImportProblem(name, line, *problem) for problem in (*missing, *unknown, *double)]
-
-
-def _checked(column: str, check: Callable[[], T]) -> T:
-    try:
-        return check()
-    except DomainError as refused:
-        raise CellError(column, refused.code, refused.detail) from None
-
-
-def _required(cells: Cells, column: str, form: re.Pattern[str]) -> str:
-    if not cells[column]:
-        raise CellError(column, "value_missing", "is empty")
-    if not form.match(cells[column]):
-        raise CellError(column, "value_malformed", "is not written as it must be")
-    return cells[column]
-
-
-def _optional(cells: Cells, column: str, form: re.Pattern[str]) -> str | None:
-    return _required(cells, column, form) if cells.get(column) else None
-
-
-def _number(cells: Cells, column: str) -> int:
-    if not _NUMBER.match(cells[column]) or int(cells[column]) > MAX_EXACT:
-        raise CellError(column, "number_malformed", f"is no whole number up to {MAX_EXACT}")
-    return int(cells[column])
-
-
-def _day(cells: Cells, column: str) -> date | None:
-    text = cells.get(column)
-    if not text:
-        return None
-    try:
-        if _DAY.match(text) and (day := date.fromisoformat(text)).year < 9_000:
-            return day
-    except ValueError:
-        pass
-    raise CellError(column, "day_malformed", "is no day such as 2026-03-01")
-
-
-def _past_day(cells: Cells, column: str, now: datetime) -> date | None:
-    day = _day(cells, column)
-    if day is not None and not _FIRST_DAY <= day <= now.date():
-        raise CellError(column, "day_impossible", "lies in the future, or before 1970")
-    return day

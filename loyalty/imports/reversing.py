@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError, NotFoundError
 from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
+from loyalty.imports.receipts import given_receipts, take_receipts_back, used_receipts
 from loyalty.imports.tiers import given_tiers, take_tiers_back
 from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
@@ -53,7 +54,8 @@ class KeptMember(Struct, frozen=True, kw_only=True):
 
     member_id: str
     why: str
-    """``points_used``, ``has_bought``, ``merged``, or ``other_points``."""
+    """``points_used``, ``has_bought``, ``merged``, ``other_points``, or ``receipt_used``: a receipt was refunded, or
+    paid for since."""
 
 
 class Reversed(Struct, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ class Reversed(Struct, frozen=True, kw_only=True):
     members_removed: int
     lots_taken_back: int
     tiers_ended: int
+    receipts_removed: int
     kept: list[KeptMember]
 
 
@@ -84,13 +87,19 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
         lots[row["member_id"]].append(row["lot_no"])
     made = {row["member_id"] for row in await connection.fetch(_MADE, import_id)}
     tiers = await given_tiers(connection, import_id)
+    receipts = await given_receipts(connection, import_id)
     kept: list[KeptMember] = []
-    taken_back, removed, ended = 0, 0, 0
-    for member_ids in chunks(sorted(lots.keys() | made | tiers), MEMBERS_AT_ONCE):
+    taken_back, removed, ended, undone = 0, 0, 0, 0
+    for member_ids in chunks(sorted(lots.keys() | made | tiers | receipts.keys()), MEMBERS_AT_ONCE):
         accounts = await lock_accounts(connection, member_ids, now=now, with_lots=member_ids)
+        used = await used_receipts(connection, member_ids, import_id)
         unused = []
         for member_id in member_ids:
-            why = await _why_kept(connection, accounts[member_id], lots[member_id], made=member_id in made, now=now)
+            own = receipts.get(member_id, ())
+            why = await _why_kept(
+                connection, accounts[member_id], lots[member_id], own, made=member_id in made, now=now
+            )
+            why = "receipt_used" if why is None and member_id in used else why
             if why is None:
                 unused.append(member_id)
             else:
@@ -99,19 +108,34 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
             connection, [accounts[member_id] for member_id in unused], lots, import_id, actor=actor, now=now
         )
         taken_back += sum(len(lots[member_id]) for member_id in unused)
-        if (plan := await current_plan(session, now=now)) is not None:
+        plan = await current_plan(session, now=now)
+        undone += await take_receipts_back(
+            connection, {member_id: receipts[member_id] for member_id in unused if member_id in receipts}, plan, now=now
+        )
+        if plan is not None:
             ended += await take_tiers_back(connection, tiers & set(unused), plan, now=now)
         removed += await _remove(session, sorted(made & set(unused)))
     run.status = "partly_reversed" if kept else "reversed"
     run.reversed_by, run.reversed_at = actor, now
     await session.flush()
     return Reversed(
-        import_id=import_id, members_removed=removed, lots_taken_back=taken_back, tiers_ended=ended, kept=kept
+        import_id=import_id,
+        members_removed=removed,
+        lots_taken_back=taken_back,
+        tiers_ended=ended,
+        receipts_removed=undone,
+        kept=kept,
     )
 
 
 async def _why_kept(
-    connection: "Connection[Record]", account: Account, lot_nos: Sequence[int], *, made: bool, now: datetime
+    connection: "Connection[Record]",
+    account: Account,
+    lot_nos: Sequence[int],
+    purchase_nos: Sequence[int],
+    *,
+    made: bool,
+    now: datetime,
 ) -> str | None:
     if account.status in ("merged", "erased"):
         return "merged"
@@ -121,7 +145,11 @@ async def _why_kept(
         return "points_used"
     if any(account.lots[lot_no].held for lot_no in lot_nos):
         return "points_used"
-    if made and (account.last_purchase_no or account.last_hold_no):
+    # Numbers have no gaps: the receipts that came must be the last ones, and all that a new member has.
+    first_no = account.last_purchase_no - len(purchase_nos) + 1
+    if (made and first_no > 1) or (purchase_nos and min(purchase_nos) != first_no):
+        return "has_bought"
+    if made and account.last_hold_no:
         return "has_bought"
     if made and account.last_lot_no > len(lot_nos):
         return "other_points"

@@ -1,10 +1,11 @@
 """The rows of an import, after each has been checked by itself."""
 
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct, field
 
 from loyalty.identities import KnownBy
+from loyalty.purchases.sale import ReceiptRef, receipt_key
 
 
 class MemberRow(Struct, frozen=True, kw_only=True):
@@ -65,6 +66,39 @@ class TierRow(Struct, frozen=True, kw_only=True):
     """The last local day on which it is kept, whatever is earned here; None: for good."""
 
 
+class ReceiptRow(Struct, frozen=True, kw_only=True):
+    """A sale that the other system knows. Money is in minor units of the store's currency."""
+
+    line: int
+    receipt_id: str
+    """The other system's id of it, by which its lines find it."""
+    external_id: str
+    store_id: str
+    terminal_id: str
+    receipt: ReceiptRef
+    occurred_at: datetime
+    total_minor: int
+    currency: str
+    points: int | None = None
+    """What the other system paid for it, in the primary wallet; None: it does not say."""
+
+    @property
+    def receipt_key(self) -> str:
+        """The natural key, as a till's sale has it."""
+        return receipt_key(self.store_id, self.terminal_id, self.receipt)
+
+
+class ReceiptLineRow(Struct, frozen=True, kw_only=True):
+    """A line of such a sale. ``amount_minor`` is the whole line's price before its discount."""
+
+    line: int
+    receipt_id: str
+    sku: str
+    quantity: str
+    amount_minor: int
+    discount_minor: int = 0
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """Everything that the files say."""
 
@@ -73,5 +107,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     consents: list[ConsentRow] = field(default_factory=list)
     lots: list[LotRow] = field(default_factory=list)
     tiers: list[TierRow] = field(default_factory=list)
+    receipts: list[ReceiptRow] = field(default_factory=list)
+    receipt_lines: list[ReceiptLineRow] = field(default_factory=list)
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     """What the sender counted: name to line and number."""

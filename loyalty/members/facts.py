@@ -50,17 +50,18 @@ def changes_of(events: Sequence[FactEvent]) -> dict[int, Change]:
 async def keep_facts(session: WriteSession, events: Sequence[FactEvent], *, now: datetime) -> None:
     """Bring ``member_fact`` up to date with ``events``. What a merged member did counts for the survivor."""
     connection = await driver(session)
-    await _add(connection, changes_of(events), now=now)
-    await _recount_last_days(connection, {e.member_id for e in events if isinstance(e, PurchaseRefunded) and e.is_void})
+    await add_facts(connection, changes_of(events), now=now)
+    await recount_last_days(connection, {e.member_id for e in events if isinstance(e, PurchaseRefunded) and e.is_void})
     merged = {event.source_member_id for event in events if isinstance(event, MembersMerged)}
     if merged:
-        await _add(connection, await _take_out(connection, merged), now=now)
+        await add_facts(connection, await _take_out(connection, merged), now=now)
     erased = {event.member_id for event in events if isinstance(event, MemberErased)}
     if erased:
         await _take_out(connection, erased)
 
 
-async def _add(connection: "Connection[Record]", changes: dict[int, Change], *, now: datetime) -> None:
+async def add_facts(connection: "Connection[Record]", changes: dict[int, Change], *, now: datetime) -> None:
+    """Add what is told by no event, too: receipts that move in, and out again."""
     if not changes:
         return
     survivors = await surviving_members(connection, set(changes))
@@ -78,7 +79,7 @@ async def _take_out(connection: "Connection[Record]", member_ids: Collection[int
     }
 
 
-async def _recount_last_days(connection: "Connection[Record]", member_ids: Collection[int]) -> None:
+async def recount_last_days(connection: "Connection[Record]", member_ids: Collection[int]) -> None:
     """A sale that was undone may have been the last one: only the sales that are left can say."""
     if member_ids:
         survivors = await surviving_members(connection, set(member_ids))

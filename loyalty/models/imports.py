@@ -111,3 +111,18 @@ class ImportFault(SQLModel, table=True):
     column_name: str = code(length=80)
     fault_code: str = code()
     message: str = words()
+
+
+class ImportedReceipt(SQLModel, table=True):
+    """A purchase that an import brought: it is in ``purchase`` like any other, and was paid nothing."""
+
+    __tablename__ = "imported_receipt"
+    __table_args__ = (Index("imported_receipt_import", "import_id"),)
+
+    member_id: int = number(key=True)
+    purchase_no: int = number(key=True)
+    import_id: int = number()
+    points: int | None = number(nullable=True)
+    """What the other system paid for it, as its file says; for information."""
+    digest: bytes = octets()
+    """SHA-256 of what the files said, to tell a repeat from a change."""

@@ -71,7 +71,7 @@ class Context:
     cashiers: Mapping[str, str | None]
     """Cashier to the store they work in, None for all. Those who have left, too: their sales come late."""
     items: Mapping[str, Item]
-    pasts: Mapping[int, Past]
+    pasts: dict[int, Past]
     counters: Counters
 
 

@@ -12,7 +12,7 @@ from loyalty.purchases.checking import check_sale
 from loyalty.purchases.counting import take_in_purchase
 from loyalty.purchases.outcome import HoldNotFoundError, Later, Repeated, Submission
 from loyalty.purchases.posting import Posted, post_sale
-from loyalty.receipts import ReceiptDiffersError, ReceiptVoidedError
+from loyalty.receipts import ReceiptDiffersError, ReceiptImportedError, ReceiptVoidedError
 from loyalty.stores import StoreNotFoundError
 
 Decided: TypeAlias = Posted | Submission | Repeated | Later | DomainError
@@ -49,6 +49,8 @@ def _repeat(submission: Submission, batch: Batch) -> Repeated | Later | None:
         if receipt.blocks(submission.sale.store_id):
             raise ReceiptVoidedError
         return None
+    if receipt.is_imported:
+        raise ReceiptImportedError
     first = batch.answers[receipt.first_key]
     if (body := _body_compared(first.body, submission, batch)) is None:
         return Later.POSTPONED

@@ -5,6 +5,7 @@ anything else. No programme is needed for that, and nothing happens to a member 
 are counted at the first look anyway.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 _MARK = """
-UPDATE tier_standing SET stale_cause = $2, next_look_at = $3 WHERE member_id = $1
+UPDATE tier_standing SET stale_cause = $2, next_look_at = $3 WHERE member_id = ANY($1::bigint[])
 """
 _MOVE_GRANT = """
 UPDATE tier_standing AS t SET granted_tier = s.granted_tier, granted_until = s.granted_until,
@@ -40,7 +41,14 @@ _END = tuple(f"DELETE FROM {table} WHERE member_id = $1" for table in ("tier_sta
 
 async def mark_standing(connection: "Connection[Record]", member_id: int, cause: str, *, now: datetime) -> None:
     """Let the locked member's days be counted anew at the next look, which names ``cause`` for what changes."""
-    await connection.execute(_MARK, member_id, cause, now)
+    await mark_standings(connection, [member_id], cause, now=now)
+
+
+async def mark_standings(
+    connection: "Connection[Record]", member_ids: Collection[int], cause: str, *, now: datetime
+) -> None:
+    """The same for several members."""
+    await connection.execute(_MARK, list(member_ids), cause, now)
 
 
 async def merge_standings(connection: "Connection[Record]", source_id: int, target_id: int, *, now: datetime) -> None:

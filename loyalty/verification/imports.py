@@ -72,4 +72,32 @@ HAVING d.delivery_id IS NULL OR least(d.problems, {MOST_FAULTS}) <> count(f.faul
     needs_all_members=True,
 )
 
-INVARIANTS: Final = (REGISTERED, COUNTED, MADE, SENT)
+
+RECEIPTS: Final = Invariant(
+    "M1",
+    "A receipt that moved in is a purchase of an import, is flagged as such, and was paid nothing.",
+    Query("""
+SELECT member_id, 'purchase ' || purchase_no,
+       CASE WHEN r.import_id IS NULL THEN 'no receipt that moved in' ELSE 'flagged, paid nothing' END,
+       CASE WHEN p.purchase_no IS NULL THEN 'no purchase' ELSE format('flags %s, earned %s', p.flags, p.earned) END
+FROM (SELECT * FROM purchases WHERE flags ? 'imported') AS p
+FULL JOIN (SELECT i.member_id, i.purchase_no, i.import_id FROM imported_receipt AS i
+           JOIN import_run USING (import_id) WHERE i.member_id BETWEEN $1 AND $2) AS r USING (member_id, purchase_no)
+WHERE r.import_id IS NULL OR p.purchase_no IS NULL OR p.earned <> '{}' OR p.points_spent <> 0
+"""),
+)
+
+RECEIPTS_COUNTED: Final = Invariant(
+    "M1",
+    "An import that stands brought as many receipts as it says.",
+    Query("""
+SELECT NULL::bigint, 'receipts of import ' || r.import_id, coalesce(r.counts ->> 'receipts_new', '0'),
+       count(i.member_id)::text
+FROM import_run AS r LEFT JOIN imported_receipt AS i USING (import_id)
+WHERE r.status = 'applied'
+GROUP BY r.import_id HAVING count(i.member_id) <> coalesce((r.counts ->> 'receipts_new')::bigint, 0)
+"""),
+    needs_all_members=True,
+)
+
+INVARIANTS: Final = (REGISTERED, COUNTED, MADE, SENT, RECEIPTS, RECEIPTS_COUNTED)

@@ -11,11 +11,13 @@ from typing import Any
 from api.services import Services
 from tests.conftest import DatabaseUrls
 from tests.journeys.test_tiers import MONTHS, TIERS
+from tests.loyalty.imports.moving import stock
 from tests.programmes import programme, publish
+from tests.shop import Shop
 from tests.verified import assert_verified
 
 PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
-_FILE = re.compile(r"^```csv (?P<name>[a-z.]+)\n(?P<text>.*?)^```$", re.M | re.S)
+_FILE = re.compile(r"^```csv (?P<name>[a-z_.]+)\n(?P<text>.*?)^```$", re.M | re.S)
 _COMMAND = re.compile(r"^```sh\n(?P<command>.*?)\n```\n\n^```json\n(?P<answer>.*?)^```$", re.M | re.S)
 
 
@@ -41,9 +43,11 @@ async def run(command: str, directory: Path, urls: DatabaseUrls) -> tuple[int, d
 
 
 async def test_every_command_of_the_guide_does_what_is_printed(
-    services: Services, database_urls: DatabaseUrls, tmp_path: Path
+    services: Services, shop: Shop, database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:
     await publish(services, programme(tiers=TIERS, tier_settings=MONTHS))
+    await shop.store("s-1")
+    await stock(services, "espresso")
     text = PAGE.read_text(encoding="utf-8")
     (tmp_path / "old-system").mkdir()
     for file in _FILE.finditer(text):

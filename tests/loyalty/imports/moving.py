@@ -9,6 +9,7 @@ from loyalty.imports.checking import Terms
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
 from loyalty.imports.reading import read_delivery
 from loyalty.imports.reversing import Reversed, reverse_import
+from loyalty.models import CatalogueItem
 
 MEMBERS = """external_id,enrolled_on,name,phone,email,card
 c-1,2024-05-01,Anna Kovaleva,+79990000001,anna@example.com,
@@ -36,6 +37,7 @@ def terms_of(services: Services) -> Terms:
         source="old",
         wallets={"points"},
         plan=services.programmes.at(services.clock()).tier_plan,
+        programme=services.programmes.at(services.clock()),
         language="en",
         zone="Europe/Moscow",
         lookup_key=services.lookup_key,
@@ -70,3 +72,10 @@ async def reverse(services: Services, import_id: int) -> Reversed:
         done = await reverse_import(session, import_id, actor="operator", now=services.clock())
         await session.commit()
     return done
+
+
+async def stock(services: Services, *skus: str) -> None:
+    """Articles of the catalogue, of which nothing more is known."""
+    async with services.database.write() as session:
+        session.add_all([CatalogueItem(sku=sku, names={}, tags=[], updated_at=services.clock()) for sku in skus])
+        await session.commit()

@@ -618,6 +618,16 @@ DAMAGES = (
         """INSERT INTO import_fault (delivery_id, fault_no, file, line, column_name, fault_code, message)
         VALUES (999999, 1, 'lots.csv', 2, 'points', 'number_malformed', 'is no whole number')""",
     ),
+    damage(
+        imports.RECEIPTS,
+        "a receipt that moved in and was no purchase",
+        "INSERT INTO imported_receipt VALUES (1, 999999, (SELECT max(import_id) FROM import_run), NULL, '')",
+    ),
+    damage(
+        imports.RECEIPTS_COUNTED,
+        "an import that says that it brought a receipt",
+        "UPDATE import_run SET counts = jsonb_set(counts, '{{receipts_new}}', '4100')",
+    ),
     damage(imports.MADE, "a member of no import", "UPDATE imported_member SET import_id = 999999"),
     damage(
         accounting.CLOSED,
