@@ -38,6 +38,10 @@ def import_files(
     shadow: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Compare this file of balances with ours.")
     ] = None,
+    shadow_receipts: Annotated[
+        Path | None, typer.Option(exists=True, help="Compare what these receipts earned with what our rules would pay.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write each of them here.", dir_okay=False)] = None,
     zone: Annotated[str, typer.Option(help="Zone of members whose own is not given.")] = "UTC",
     language: Annotated[str | None, typer.Option(help="Their language. Default: the programme's fallback.")] = None,
     errors: Problems = None,
@@ -47,8 +51,8 @@ def import_files(
 
     Ends with 1 when there are problems, or differences with --shadow.
     """
-    if [dry_run, apply, reverse is not None, shadow is not None].count(True) != 1:
-        raise typer.BadParameter("name one of --dry-run, --apply, --reverse ID and --shadow FILE")
+    if [dry_run, apply, *(each is not None for each in (reverse, shadow, shadow_receipts))].count(True) != 1:
+        raise typer.BadParameter("name one of --dry-run, --apply, --reverse, --shadow and --shadow-receipts")
     if reverse is not None:
         _tell(_in_database(lambda database: _reverse(database, reverse)), as_json=as_json)
         return
@@ -57,6 +61,13 @@ def import_files(
         compared = _in_database(lambda database: _compare(database, content, shadow.name, source), errors)
         _tell(compared, as_json=as_json)
         raise typer.Exit(1 if compared["differences"] else 0)
+    if shadow_receipts is not None:
+        files = _files(shadow_receipts)
+        told = _in_database(lambda database: _shadow(database, files, source, zone=zone, language=language), errors)
+        if csv is not None:
+            _write_receipts(csv, told["receipts"])
+        _tell(told, as_json=as_json)
+        raise typer.Exit(1 if told["differences"] else 0)
     if path is None or not path.exists():
         raise typer.BadParameter("name the directory, or the file, to be imported")
     files = _files(path)
@@ -106,6 +117,36 @@ async def _reverse(database: "Database", import_id: int) -> dict[str, Any]:
         await session.commit()
     told: dict[str, Any] = msgspec.to_builtins(done)
     return told
+
+
+async def _shadow(
+    database: "Database", files: Mapping[str, bytes], source: str, *, zone: str, language: str | None
+) -> dict[str, Any]:
+    from api.importing import import_terms
+    from kernel.clock import system_clock
+    from kernel.database import driver
+    from loyalty.imports.problems import ImportRefusedError
+    from loyalty.imports.reading import read_delivery
+    from loyalty.imports.shadow_receipts import FILES, compare_receipts
+
+    terms = await import_terms(database, Settings(), source=source, zone=zone, language=language, now=system_clock())
+    named = {name: content for name, content in files.items() if name in FILES}
+    delivery, problems = read_delivery(named, source=source, region=None, now=terms.now)
+    if problems:
+        raise ImportRefusedError(problems)
+    async with database.read() as session:
+        compared = await compare_receipts(await driver(session), delivery, terms)
+    told: dict[str, Any] = msgspec.to_builtins(compared)
+    return told | {"differences": msgspec.to_builtins(compared.differences)}
+
+
+def _write_receipts(path: Path, receipts: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each receipt; its rules as JSON."""
+    from api.csv_files import csv_text
+
+    columns = ("receipt_id", "external_id", "theirs", "ours", "rules")
+    rows = [(*(each[name] for name in columns[:-1]), msgspec.json.encode(each["rules"]).decode()) for each in receipts]
+    path.write_text(csv_text(columns, rows), encoding="utf-8", newline="")
 
 
 async def _compare(database: "Database", content: bytes, file: str, source: str) -> dict[str, Any]:

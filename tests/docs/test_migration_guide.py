@@ -54,7 +54,7 @@ async def test_every_command_of_the_guide_does_what_is_printed(
         place = tmp_path if file["name"] == "balances.csv" else tmp_path / "old-system"
         (place / file["name"]).write_text(file["text"], encoding="utf-8")
     commands = list(_COMMAND.finditer(text))
-    assert len(commands) == text.count("```sh") == 5
+    assert len(commands) == text.count("```sh") == 6
     import_id: int | None = None
     for each in commands:
         command = each["command"].replace("--reverse 1", f"--reverse {import_id}")

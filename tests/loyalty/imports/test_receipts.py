@@ -4,10 +4,13 @@ import httpx
 import pytest
 
 from api.services import Services
+from kernel.database import driver
 from loyalty.imports.problems import ImportRefusedError
+from loyalty.imports.reading import read_delivery
+from loyalty.imports.shadow_receipts import compare_receipts
 from tests.journeys.test_tiers import MONTHS, TIERS
 from tests.journeys.tills import balances, done, fetch, line, refund, sale, send
-from tests.loyalty.imports.moving import FILES, apply, dry_run, reverse, stock
+from tests.loyalty.imports.moving import FILES, apply, dry_run, reverse, stock, terms_of
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop, Till
 from tests.verified import assert_verified
@@ -155,4 +158,21 @@ async def test_what_cannot_be_is_told_at_its_line_and_nothing_comes(
     with pytest.raises(ImportRefusedError):
         await apply(services, files)
     assert await fetch(services, "SELECT count(*) FROM member") == [(0,)]
+    assert await fetch(services, "SELECT count(*) FROM purchase") == [(0,)]
+
+
+async def test_the_shadow_of_receipts_shows_what_ours_would_have_paid(services: Services, till: Till) -> None:
+    terms = terms_of(services)
+    contents = {name: text.encode() for name, text in files_for(till).items() if name.startswith("receipt")}
+    delivery, _ = read_delivery(contents, source="old", region=None, now=terms.now)
+    async with services.database.read() as session:
+        compared = await compare_receipts(await driver(session), delivery, terms)
+    assert [(each.receipt_id, each.theirs, each.ours) for each in compared.receipts] == [
+        ("r-1", 50, 50),
+        ("r-2", 7, 150),
+        ("r-3", None, 1),
+    ]
+    assert (compared.compared, compared.theirs, compared.ours) == (2, 57, 200)
+    assert [each.receipt_id for each in compared.differences] == ["r-2"]
+    assert list(compared.by_rule.values()) == [201]
     assert await fetch(services, "SELECT count(*) FROM purchase") == [(0,)]
