@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from kernel.database import RowWriter, WriteSession, driver
 from loyalty.earning.calendar import local_day_starts
-from loyalty.imports.checking import Met, Terms, digest_of, meet
+from loyalty.imports.checking import Met, Terms, digest_of, meet, zones_of
 from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
 from loyalty.imports.consistency import inconsistencies
+from loyalty.imports.coupons import give_coupons
 from loyalty.imports.members import change_members, enrol_members, give_consents, give_identities
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
 from loyalty.imports.receipts import give_receipts
@@ -45,6 +46,7 @@ class ImportCounts(Struct, frozen=True, kw_only=True):
     lots_new: int = 0
     tiers_new: int = 0
     """Given, or changed."""
+    coupons_new: int = 0
     points: dict[str, int] = {}
     """Of the new lots, by wallet."""
     receipts_new: int = 0
@@ -100,6 +102,15 @@ async def apply_import(session: WriteSession, delivery: Delivery, terms: Terms, 
         points=await _give_points(connection, lots, met, run.import_id, terms, actor=actor),
         receipts_new=await give_receipts(connection, delivery, met, run.import_id, terms, actor=actor),
         tiers_new=await give_tiers(connection, delivery.tiers, met.members, run.import_id, terms.plan, now=terms.now),
+        coupons_new=await give_coupons(
+            session,
+            [row for row in delivery.coupons if row.code not in met.coupons],
+            met.members,
+            zones_of(delivery, met, terms),
+            run.import_id,
+            terms.programme,
+            now=terms.now,
+        ),
     )
     if counts.is_nothing:
         await session.delete(run)

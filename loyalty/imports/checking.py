@@ -12,6 +12,7 @@ import msgspec
 from loyalty.earning.calendar import local_day_starts
 from loyalty.identities import EXTERNAL_PREFIX, KnownBy, LookupKey
 from loyalty.imports.consistency import identities_of
+from loyalty.imports.coupons import meet_coupons
 from loyalty.imports.problems import ImportProblem
 from loyalty.imports.receipt_checks import meet_receipts
 from loyalty.imports.rows import Delivery, LotRow
@@ -62,6 +63,8 @@ class Met:
     """Who has an identity that the files name."""
     lots: dict[str, bytes] = field(default_factory=dict)
     """Lot of the other system to the digest with which it came."""
+    coupons: set[str] = field(default_factory=set)
+    """Codes of coupons that have come before."""
     receipts: set[str] = field(default_factory=set)
     """Receipt keys of sales that are here: of an earlier import, or sent by a till."""
 
@@ -83,8 +86,12 @@ async def meet(connection: "Connection[Record]", delivery: Delivery, terms: Term
     met.lots = {row["lot_key"]: row["digest"] for row in lots}
     stores = {row["store_id"] for row in await connection.fetch(_STORES)}
     met.receipts, receipt_problems = await meet_receipts(connection, delivery)
+    met.coupons, coupon_problems = await meet_coupons(
+        connection, delivery.coupons, met.members, zones_of(delivery, met, terms), terms.programme, now=terms.now
+    )
     problems = [
         *receipt_problems,
+        *coupon_problems,
         *_member_problems(delivery, met, stores, terms),
         *_lot_problems(delivery, met, terms),
         *_tier_problems(delivery, met, terms),
@@ -143,11 +150,13 @@ def _about(delivery: Delivery) -> Iterator[tuple[str, int, str]]:
         yield "lots.csv", lot.line, lot.external_id
     for tier in delivery.tiers:
         yield "tiers.csv", tier.line, tier.external_id
+    for coupon in delivery.coupons:
+        yield "coupons.csv", coupon.line, coupon.external_id
     for receipt in delivery.receipts:
         yield "receipts.csv", receipt.line, receipt.external_id
 
 
-def _zones(delivery: Delivery, met: Met, terms: Terms) -> dict[str, str]:
+def zones_of(delivery: Delivery, met: Met, terms: Terms) -> dict[str, str]:
     """External id to the zone of the member, new or known."""
     return {row.external_id: row.zone or terms.zone for row in delivery.members} | met.zones
 
@@ -156,7 +165,7 @@ def _tier_problems(delivery: Delivery, met: Met, terms: Terms) -> Iterator[Impor
     if delivery.tiers and not terms.plan.active:
         yield ImportProblem("tiers.csv", 0, "", "tiers_not_earned", "the programme has no tiers that are earned")
         return
-    zones = _zones(delivery, met, terms)
+    zones = zones_of(delivery, met, terms)
     for row in delivery.tiers:
         if terms.plan.place(row.tier) == NO_TIER:
             yield ImportProblem("tiers.csv", row.line, "tier", "tier_unknown", "is no tier of the programme")
@@ -168,7 +177,7 @@ def _tier_problems(delivery: Delivery, met: Met, terms: Terms) -> Iterator[Impor
 
 
 def _lot_problems(delivery: Delivery, met: Met, terms: Terms) -> Iterator[ImportProblem]:
-    zones = _zones(delivery, met, terms)
+    zones = zones_of(delivery, met, terms)
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in delivery.lots:
         if row.lot_key in met.lots:

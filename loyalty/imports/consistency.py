@@ -8,8 +8,8 @@ from loyalty.imports.problems import ImportProblem
 from loyalty.imports.rows import Delivery
 
 R = TypeVar("R")
-_OF_RECEIPTS: Final = ("receipts", "receipt_lines")
-"""Totals that are told where there are receipts."""
+_TOLD_WHERE_SENT: Final = ("receipts", "receipt_lines", "coupons")
+"""Totals that are told where there are receipts, or coupons."""
 
 
 def inconsistencies(delivery: Delivery) -> list[ImportProblem]:
@@ -24,6 +24,7 @@ def inconsistencies(delivery: Delivery) -> list[ImportProblem]:
         *_twice("tiers.csv", "external_id", "tier_twice", delivery.tiers, lambda row: row.external_id),
         *_twice("receipts.csv", "receipt_id", "receipt_twice", delivery.receipts, lambda row: row.receipt_id),
         *_twice("receipts.csv", "number", "receipt_number_twice", delivery.receipts, lambda row: row.receipt_key),
+        *_twice("coupons.csv", "coupon", "coupon_twice", delivery.coupons, lambda row: row.code),
         *_wrong_lines(delivery),
         *_shared_identities(delivery),
         *_wrong_totals(delivery),
@@ -50,6 +51,8 @@ def totals_of(delivery: Delivery) -> dict[str, int]:
     }
     if delivery.receipts:
         totals |= {"receipts": len(delivery.receipts), "receipt_lines": len(delivery.receipt_lines)}
+    if delivery.coupons:
+        totals["coupons"] = len(delivery.coupons)
     for lot in delivery.lots:
         name = f"points:{lot.wallet}"
         totals[name] = totals.get(name, 0) + lot.points
@@ -94,7 +97,7 @@ def _wrong_lines(delivery: Delivery) -> Iterator[ImportProblem]:
 def _wrong_totals(delivery: Delivery) -> Iterator[ImportProblem]:
     counted = totals_of(delivery)
     for name, (line, stated) in delivery.totals.items():
-        if name not in counted and not name.startswith(("points:", "receipts:")) and name not in _OF_RECEIPTS:
+        if name not in counted and not name.startswith(("points:", "receipts:")) and name not in _TOLD_WHERE_SENT:
             yield ImportProblem("totals.csv", line, "name", "total_unknown", "is no total of an import")
         elif counted.get(name, 0) != stated:
             message = f"is {stated}, and the rows that are right give {counted.get(name, 0)}"

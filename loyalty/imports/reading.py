@@ -10,8 +10,9 @@ from loyalty.identities import CARD, EMAIL, EXTERNAL_PREFIX, PHONE, KnownBy, car
 from loyalty.imports.cells import CODE, ID, CellError, Cells, checked, day, number, optional, past_day, required
 from loyalty.imports.problems import ImportProblem
 from loyalty.imports.reading_receipts import RECEIPT_COLUMNS, RECEIPT_LINE_COLUMNS, read_receipt, read_receipt_line
-from loyalty.imports.rows import ConsentRow, Delivery, IdentityRow, LotRow, MemberRow, ReceiptRow, TierRow
+from loyalty.imports.rows import ConsentRow, CouponRow, Delivery, IdentityRow, LotRow, MemberRow, ReceiptRow, TierRow
 from loyalty.members.profile import checked_birthday, checked_language, checked_name, checked_zone
+from loyalty.rewards.codes import brought_code
 
 COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "members.csv": (
@@ -27,6 +28,7 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "tiers.csv": (("external_id", "tier"), ("retained_until",)),
     "receipts.csv": RECEIPT_COLUMNS,
     "receipt_lines.csv": RECEIPT_LINE_COLUMNS,
+    "coupons.csv": (("coupon", "external_id", "reward"), ("expires_on",)),
     "totals.csv": (("name", "total"), ()),
 }
 """File to the columns that must be there and those that may be."""
@@ -55,6 +57,7 @@ def read_delivery(
             tiers=reading.file(files, "tiers.csv", reading.tier),
             receipts=reading.file(files, "receipts.csv", reading.receipt),
             receipt_lines=reading.file(files, "receipt_lines.csv", read_receipt_line),
+            coupons=reading.file(files, "coupons.csv", reading.coupon),
             totals=dict(reading.file(files, "totals.csv", reading.total)),
         ),
         reading.problems,
@@ -163,6 +166,15 @@ class _Reading:
 
     def receipt(self, line: int, cells: Cells) -> ReceiptRow:
         return read_receipt(line, cells, external_id=self._external(cells).value, now=self._now)
+
+    def coupon(self, line: int, cells: Cells) -> CouponRow:
+        return CouponRow(
+            line=line,
+            code=checked("coupon", lambda: brought_code(cells["coupon"])),
+            external_id=self._external(cells).value,
+            reward=required(cells, "reward", CODE),
+            expires_on=day(cells, "expires_on"),
+        )
 
     def total(self, line: int, cells: Cells) -> tuple[str, tuple[int, int]]:
         return cells["name"], (line, number(cells, "total"))

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from kernel.database import WriteSession, driver
 from kernel.errors import ConflictError, NotFoundError
 from loyalty.imports.chunking import MEMBERS_AT_ONCE, chunks
+from loyalty.imports.coupons import are_unused, brought_coupons, take_coupons_back
 from loyalty.imports.receipts import given_receipts, take_receipts_back, used_receipts
 from loyalty.imports.tiers import given_tiers, take_tiers_back
 from loyalty.ledger.account import Account
@@ -54,8 +55,8 @@ class KeptMember(Struct, frozen=True, kw_only=True):
 
     member_id: str
     why: str
-    """``points_used``, ``has_bought``, ``merged``, ``other_points``, or ``receipt_used``: a receipt was refunded, or
-    paid for since."""
+    """``points_used``, ``has_bought``, ``merged``, ``other_points``, ``coupon_used``, or ``receipt_used``: a
+    receipt was refunded, or paid for since."""
 
 
 class Reversed(Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ class Reversed(Struct, frozen=True, kw_only=True):
     lots_taken_back: int
     tiers_ended: int
     receipts_removed: int
+    coupons_withdrawn: int
     kept: list[KeptMember]
 
 
@@ -88,9 +90,10 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
     made = {row["member_id"] for row in await connection.fetch(_MADE, import_id)}
     tiers = await given_tiers(connection, import_id)
     receipts = await given_receipts(connection, import_id)
+    coupons = await brought_coupons(connection, import_id)
     kept: list[KeptMember] = []
-    taken_back, removed, ended, undone = 0, 0, 0, 0
-    for member_ids in chunks(sorted(lots.keys() | made | tiers | receipts.keys()), MEMBERS_AT_ONCE):
+    taken_back, removed, ended, undone, withdrawn = 0, 0, 0, 0, 0
+    for member_ids in chunks(sorted(lots.keys() | made | tiers | receipts.keys() | coupons.keys()), MEMBERS_AT_ONCE):
         accounts = await lock_accounts(connection, member_ids, now=now, with_lots=member_ids)
         used = await used_receipts(connection, member_ids, import_id)
         unused = []
@@ -100,6 +103,7 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
                 connection, accounts[member_id], lots[member_id], own, made=member_id in made, now=now
             )
             why = "receipt_used" if why is None and member_id in used else why
+            why = "coupon_used" if why is None and not are_unused(coupons.get(member_id, ())) else why
             if why is None:
                 unused.append(member_id)
             else:
@@ -114,6 +118,8 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
         )
         if plan is not None:
             ended += await take_tiers_back(connection, tiers & set(unused), plan, now=now)
+        own_coupons = [coupon for member_id in unused for coupon in coupons.get(member_id, ())]
+        withdrawn += await take_coupons_back(session, own_coupons, actor=actor, now=now)
         removed += await _remove(session, sorted(made & set(unused)))
     run.status = "partly_reversed" if kept else "reversed"
     run.reversed_by, run.reversed_at = actor, now
@@ -124,6 +130,7 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
         lots_taken_back=taken_back,
         tiers_ended=ended,
         receipts_removed=undone,
+        coupons_withdrawn=withdrawn,
         kept=kept,
     )
 

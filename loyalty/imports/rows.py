@@ -99,6 +99,18 @@ class ReceiptLineRow(Struct, frozen=True, kw_only=True):
     discount_minor: int = 0
 
 
+class CouponRow(Struct, frozen=True, kw_only=True):
+    """A coupon that a member holds and has not used."""
+
+    line: int
+    code: str
+    """As it is kept: what the till scans."""
+    external_id: str
+    reward: str
+    expires_on: date | None = None
+    """The last local day on which it can be used; None: as the reward says."""
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """Everything that the files say."""
 
@@ -109,5 +121,6 @@ class Delivery(Struct, frozen=True, kw_only=True):
     tiers: list[TierRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
     receipt_lines: list[ReceiptLineRow] = field(default_factory=list)
+    coupons: list[CouponRow] = field(default_factory=list)
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     """What the sender counted: name to line and number."""

@@ -4,6 +4,7 @@ A code is 55 random bits and two check characters, ``RWD_8K2M94QX7RT-5H``: at a 
 of frequency are far below, one of a million codes would be met in about a hundred years.
 """
 
+import re
 import secrets
 from typing import Final
 
@@ -14,6 +15,7 @@ from loyalty.receipts import member_and_number
 _CODE: Final = "rwd"
 _PRESENT: Final = "gft"
 _ID: Final = "red"
+_BROUGHT: Final = re.compile(r"[\x21-\x7e]{1,64}\Z")
 _LEAST: Final = 32**10
 _MOST: Final = 32**11
 """Between them every number has eleven characters."""
@@ -44,11 +46,22 @@ def new_present_code() -> str:
 
 
 def code_of(text: str) -> str:
-    """``text`` in the form in which codes are kept. Raises ``RedemptionNotFoundError`` for what is none."""
+    """``text`` in the form in which codes are kept: one of ours, or one that another system gave and that moved in.
+
+    Raises ``RedemptionNotFoundError`` for what is neither.
+    """
     try:
         return _read(_CODE, text)
     except InvalidPublicIdError:
-        raise RedemptionNotFoundError from None
+        return brought_code(text)
+
+
+def brought_code(text: str) -> str:
+    """A code of another system, in the form in which it is kept. Raises ``RedemptionNotFoundError``."""
+    code = text.strip().upper()
+    if not _BROUGHT.match(code):
+        raise RedemptionNotFoundError("This is no code.")
+    return code
 
 
 def present_code_of(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kernel.database import WriteSession, driver
 from kernel.events import publish
@@ -27,6 +27,15 @@ from loyalty.rewards.stock import lock_left, take_piece
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
+
+class Brought(NamedTuple):
+    """What another system gave before: its own code, which the till goes on scanning, and its end."""
+
+    shown_code: str
+    expires_at: datetime | None
+    """None: as the reward says."""
+
+
 _NEXT_NO = (
     "UPDATE member SET last_redemption_no = last_redemption_no + 1 WHERE member_id = $1 RETURNING last_redemption_no"
 )
@@ -50,7 +59,7 @@ async def issue_reward(
     ``RewardNotFoundError``, and ``RewardRefusedError`` with every reason.
     """
     reward = _known(programme, code, units)
-    return await _issue(session, member_id, reward, programme, actor=actor, units=units, grant_reason=None, now=now)
+    return await _issue(session, member_id, reward, programme, actor=actor, units=units, now=now)
 
 
 async def grant_reward(
@@ -61,15 +70,19 @@ async def grant_reward(
     programme: ProgrammeSnapshot,
     actor: str,
     reason: str,
+    brought: Brought | None = None,
     now: datetime,
 ) -> Redemption:
     """Give it for nothing, whoever it is meant for and however often they had it: a grant by the business.
 
-    ``reason`` is a code, and kept. Raises ``MemberNotFoundError``, ``RewardNotFoundError``, and ``RewardRefusedError``
-    where there is none left, the reward is archived or a payout, or the member is blocked.
+    ``reason`` is a code, and kept. What was ``brought`` from another system keeps its code and its end. Raises
+    ``MemberNotFoundError``, ``RewardNotFoundError``, and ``RewardRefusedError`` where there is none left, the reward is
+    archived or a payout, or the member is blocked.
     """
     reward = _known(programme, code, None)
-    return await _issue(session, member_id, reward, programme, actor=actor, units=None, grant_reason=reason, now=now)
+    return await _issue(
+        session, member_id, reward, programme, actor=actor, grant_reason=reason, brought=brought, now=now
+    )
 
 
 def _known(programme: ProgrammeSnapshot, code: str, units: int | None) -> Reward:
@@ -88,8 +101,9 @@ async def _issue(
     programme: ProgrammeSnapshot,
     *,
     actor: str,
-    units: int | None,
-    grant_reason: str | None,
+    units: int | None = None,
+    grant_reason: str | None = None,
+    brought: Brought | None = None,
     now: datetime,
 ) -> Redemption:
     connection = await driver(session)
@@ -109,6 +123,9 @@ async def _issue(
     act = Act(Cause("redemption", number), actor, now, now)
     redemption = _redemption(reward, situation, programme, act, coupon)
     redemption.grant_reason, redemption.price_minor = grant_reason, price_minor
+    if brought is not None:
+        redemption.shown_code = brought.shown_code
+        redemption.expires_at = brought.expires_at or redemption.expires_at
     redemption.prices = _pay(account, reward, asked, redemption, act)
     _deliver(account, reward, programme, act)
     owner = {"member_id": redemption.member_id, "redemption_no": redemption.redemption_no}

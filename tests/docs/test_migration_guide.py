@@ -10,6 +10,7 @@ from typing import Any
 
 from api.services import Services
 from tests.conftest import DatabaseUrls
+from tests.journeys.counter import discount
 from tests.journeys.test_tiers import MONTHS, TIERS
 from tests.loyalty.imports.moving import stock
 from tests.programmes import programme, publish
@@ -45,7 +46,7 @@ async def run(command: str, directory: Path, urls: DatabaseUrls) -> tuple[int, d
 async def test_every_command_of_the_guide_does_what_is_printed(
     services: Services, shop: Shop, database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:
-    await publish(services, programme(tiers=TIERS, tier_settings=MONTHS))
+    await publish(services, programme(tiers=TIERS, tier_settings=MONTHS, rewards=[discount("tenth")]))
     await shop.store("s-1")
     await stock(services, "espresso")
     text = PAGE.read_text(encoding="utf-8")
