@@ -8,6 +8,7 @@ from kernel.database import driver
 from loyalty.imports.problems import ImportRefusedError
 from loyalty.imports.reading import read_delivery
 from loyalty.imports.shadow_receipts import compare_receipts
+from loyalty.members.ids import member_public_id
 from tests.journeys.test_tiers import MONTHS, TIERS
 from tests.journeys.tills import balances, done, fetch, line, refund, sale, send
 from tests.loyalty.imports.moving import FILES, apply, dry_run, reverse, stock, terms_of
@@ -78,14 +79,16 @@ async def test_a_till_that_sends_one_of_them_is_told_and_nothing_is_paid(
     await assert_verified(services)
 
 
-async def test_one_that_a_till_has_sent_is_passed_over(
-    services: Services, client: httpx.AsyncClient, till: Till
+async def test_one_that_a_till_has_sent_is_passed_over_and_a_guests_is_told(
+    services: Services, client: httpx.AsyncClient, shop: Shop, till: Till
 ) -> None:
-    await done(client, till, "purchases", sale("0001", line("1", 5_000)))
-    files = files_for(till)
-    assert (await dry_run(services, files))[0].code == "receipt_taken"
-    member = (await apply(services, PEOPLE)).counts.members_new
-    assert member == 2
+    member = await shop.member()
+    await done(client, till, "purchases", sale("0001", line("1", 5_000), member={"id": member_public_id(member)}))
+    assert (await apply(services, files_for(till))).counts.receipts_new == 2
+    await done(client, till, "purchases", sale("0005", line("1", 5_000)))
+    guests = COLUMNS + f"r-5,c-1,s-1,{till.terminal_id},0005,2026-03-02,2026-03-02T08:00:00Z,5000,RUB,50\n"
+    (problem,) = await dry_run(services, {"receipts.csv": guests})
+    assert (problem.line, problem.column, problem.code) == (2, "number", "receipt_taken")
 
 
 async def test_its_refund_gives_the_money_and_takes_no_points(
