@@ -1,16 +1,15 @@
 """Whom a payout is paid to: a person's name and account. Personal data: it stands in one table that can be erased."""
 
-import re
 from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from stdnum import iban as ibans
+from stdnum.exceptions import ValidationError
 
 from kernel.database import WriteSession, driver
 from kernel.errors import UnprocessableError
 
-_IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
-_CHECK_MODULUS: Final = 97
 _SHOWN: Final = 4
 _DOTS: Final = "•" * 4
 _FORGET: Final = """
@@ -44,14 +43,14 @@ class Payee(Struct, frozen=True):
 def payee_of(*, holder: str, iban: str | None, account: str | None) -> Payee:
     """The payee, in the form that is kept.
 
-    An IBAN is checked by its form and check digits (ISO 13616, ISO 7064 mod 97-10); whether the bank has such an
-    account only the bank can say. Raises ``IbanNotValidError`` and ``OneAccountNeededError``.
+    An IBAN is checked by its country's form and its check digits (ISO 13616); whether the bank has such an account only
+    the bank can say. Raises ``IbanNotValidError`` and ``OneAccountNeededError``.
     """
     if iban is not None and account is None:
-        written = "".join(iban.split()).upper()
-        if not _IBAN.fullmatch(written) or not _has_right_check_digits(written):
-            raise IbanNotValidError
-        return Payee(holder, written, is_iban=True)
+        try:
+            return Payee(holder, ibans.validate(iban), is_iban=True)
+        except ValidationError:
+            raise IbanNotValidError from None
     if account is None or iban is not None:
         raise OneAccountNeededError
     return Payee(holder, account, is_iban=False)
@@ -65,8 +64,3 @@ def masked_account(account: str) -> str:
 async def forget_unpaid_payees(session: WriteSession, *, now: datetime) -> None:
     """Remove the payees of payouts that ended without having been exported: nobody needs them any more."""
     await (await driver(session)).execute(_FORGET, now)
-
-
-def _has_right_check_digits(iban: str) -> bool:
-    moved = iban[4:] + iban[:4]
-    return int("".join(str(int(character, 36)) for character in moved)) % _CHECK_MODULUS == 1
