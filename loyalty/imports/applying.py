@@ -21,7 +21,7 @@ from loyalty.ledger.account import Account
 from loyalty.ledger.due import apply_due
 from loyalty.ledger.earning import Grant
 from loyalty.ledger.entries import Act, Cause
-from loyalty.ledger.loading import lock_accounts
+from loyalty.ledger.loading import lock_accounts, lock_members
 from loyalty.ledger.migrating import migrate_in
 from loyalty.ledger.terms import NEVER
 from loyalty.ledger.writing import write_accounts
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('comeback.import', 0))"
+_GONE: Final = ("merged", "erased")
 _MEMBERS: Final = RowWriter(ImportedMember, "member_id", "import_id")
 _LOTS: Final = RowWriter(ImportedLot, "source", "lot_key", "import_id", "member_id", "lot_no", "digest")
 
@@ -74,14 +75,13 @@ async def find_problems(
 async def apply_import(session: WriteSession, delivery: Delivery, terms: Terms, *, actor: str) -> Imported:
     """Write all of it; what has come before is left alone, and members take over what changed.
 
-    One import at a time. Raises ``ImportRefusedError`` with every problem; nothing has been written then. A
+    One import at a time. Members who are known are locked first, all of them in ascending order: somebody who is merged
+    or erased meanwhile gets nothing. Raises ``ImportRefusedError`` with every problem; nothing has been written then. A
     registration of the same phone at the same instant makes the transaction fail as a whole.
     """
     connection = await driver(session)
     await connection.execute(_ONE_AT_A_TIME)
-    met, problems = await find_problems(connection, delivery, terms)
-    if problems:
-        raise ImportRefusedError(problems)
+    met = await _meet_locked(connection, delivery, terms)
     run = ImportRun(source=terms.source, applied_by=actor, applied_at=terms.now, counts={})
     session.add(run)
     await session.flush()
@@ -119,6 +119,17 @@ async def apply_import(session: WriteSession, delivery: Delivery, terms: Terms, 
     run.counts = {name: getattr(counts, name) for name in counts.__struct_fields__}
     await session.flush()
     return Imported(import_id=run.import_id, counts=counts)
+
+
+async def _meet_locked(connection: "Connection[Record]", delivery: Delivery, terms: Terms) -> Met:
+    while True:
+        met, problems = await find_problems(connection, delivery, terms)
+        if problems:
+            raise ImportRefusedError(problems)
+        locked = await lock_members(connection, met.members.values())
+        if not any(account.status in _GONE for account in locked.values()):
+            return met
+        # One was merged or erased between the look-up and the lock: look again.
 
 
 async def _give_points(

@@ -33,6 +33,7 @@ _LOTS: Final = "SELECT member_id, lot_no FROM imported_lot WHERE import_id = $1"
 _MADE: Final = "SELECT member_id FROM imported_member WHERE import_id = $1"
 _FORGET_LOTS: Final = "DELETE FROM imported_lot WHERE import_id = $1 AND member_id = ANY($2::bigint[])"
 _FORGET_MEMBERS: Final = "DELETE FROM imported_member WHERE member_id = ANY($1::bigint[])"
+_JOINED: Final = "SELECT DISTINCT merged_into FROM member WHERE merged_into = ANY($1::bigint[])"
 _END: Final = "UPDATE member SET status = 'erased', tier = NULL WHERE member_id = ANY($1::bigint[])"
 
 
@@ -55,8 +56,8 @@ class KeptMember(Struct, frozen=True, kw_only=True):
 
     member_id: str
     why: str
-    """``points_used``, ``has_bought``, ``merged``, ``other_points``, ``coupon_used``, or ``receipt_used``: a
-    receipt was refunded, or paid for since."""
+    """``points_used``, ``has_bought``, ``merged`` (away, or with somebody who was here), ``other_points``,
+    ``coupon_used``, or ``receipt_used``: a receipt was refunded, or paid for since."""
 
 
 class Reversed(Struct, frozen=True, kw_only=True):
@@ -96,12 +97,14 @@ async def reverse_import(session: WriteSession, import_id: int, *, actor: str, n
     for member_ids in chunks(sorted(lots.keys() | made | tiers | receipts.keys() | coupons.keys()), MEMBERS_AT_ONCE):
         accounts = await lock_accounts(connection, member_ids, now=now, with_lots=member_ids)
         used = await used_receipts(connection, member_ids, import_id)
+        joined = {row["merged_into"] for row in await connection.fetch(_JOINED, sorted(made & set(member_ids)))}
         unused = []
         for member_id in member_ids:
             own = receipts.get(member_id, ())
             why = await _why_kept(
                 connection, accounts[member_id], lots[member_id], own, made=member_id in made, now=now
             )
+            why = "merged" if why is None and member_id in joined else why
             why = "receipt_used" if why is None and member_id in used else why
             why = "coupon_used" if why is None and not are_unused(coupons.get(member_id, ())) else why
             if why is None:

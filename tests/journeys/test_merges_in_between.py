@@ -11,6 +11,7 @@ from api.services import Services
 from loyalty.members.ids import member_public_id
 from loyalty.members.merging import merge_members
 from tests.journeys.tills import balances, done, fetch, line, refund, sale, send
+from tests.loyalty.imports.moving import FILES, LOTS, apply
 from tests.programmes import publish
 from tests.shop import Shop
 from tests.verified import assert_verified
@@ -65,4 +66,18 @@ async def test_both_halves_of_an_exchange_are_the_survivors(
     assert exchanged.status_code == 201, exchanged.text
     assert exchanged.json()["to_pay_minor"] == 5_000
     assert sum(await balances(services)) == 150
+    await assert_verified(services)
+
+
+async def test_what_moves_in_meanwhile_is_the_survivors(services: Services, shop: Shop) -> None:
+    await publish(services)
+    await apply(services, FILES)
+    (leaving, _) = [row[0] for row in await fetch(services, "SELECT member_id FROM member ORDER BY member_id")]
+    staying = await shop.member(phone="+79990009999")
+    late = {"lots.csv": f"{LOTS.splitlines()[0]}\nl-7,c-1,points,7,2026-02-20,,\n"}
+    async with merging(services, leaving, staying):
+        moving = asyncio.create_task(apply(services, late))
+    assert (await moving).counts.points == {"points": 7}
+    assert await fetch(services, "SELECT member_id FROM imported_lot WHERE lot_key = 'l-7'") == [(staying,)]
+    assert await balances(services) == [0, 30, 157]
     await assert_verified(services)

@@ -12,6 +12,7 @@ from loyalty.imports.problems import ImportRefusedError
 from loyalty.imports.reversing import ImportNotFoundError, ImportReversedError
 from loyalty.imports.shadow import compare_balances
 from loyalty.members.ids import member_public_id
+from loyalty.members.merging import merge_members
 from tests.clocks import MovableClock
 from tests.journeys.tills import balances, done, fetch, line, sale
 from tests.loyalty.imports.moving import CONSENTS, FILES, LOTS, MEMBERS, apply, dry_run, reverse
@@ -106,6 +107,35 @@ async def test_who_has_used_what_came_keeps_it_and_is_told(
     assert await balances(services) == [250, 0]
     assert await fetch(services, "SELECT status FROM import_run") == [("partly_reversed",)]
     await assert_verified(services)
+
+
+async def test_who_turned_out_to_be_one_with_somebody_from_here_stays(services: Services, shop: Shop) -> None:
+    await publish(services)
+    first = await apply(services, FILES)
+    (anna, _) = [row[0] for row in await fetch(services, "SELECT member_id FROM member ORDER BY member_id")]
+    from_here = await shop.member(phone="+79990009999")
+    async with services.database.write() as session:
+        await merge_members(
+            session, source_id=from_here, target_id=anna, actor="staff:x", reason="twins", now=services.clock()
+        )
+        await session.commit()
+    assert first.import_id is not None
+    reversal = await reverse(services, first.import_id)
+    assert [(kept.member_id, kept.why) for kept in reversal.kept] == [(member_public_id(anna), "merged")]
+    assert await fetch(services, "SELECT member_id, kind FROM identity WHERE kind = 'phone' ORDER BY 1") == [
+        (anna, "phone"),
+        (anna, "phone"),
+    ]
+    assert await balances(services) == [150, 0]
+    await assert_verified(services)
+
+
+@pytest.mark.parametrize("broken", ["external_id,na\0me\nc-1,Anna\n", "external_id,name\nc-1,An\0na\n"])
+async def test_a_byte_that_no_text_can_keep_is_told_at_its_line(services: Services, broken: str) -> None:
+    await publish(services)
+    problems = await dry_run(services, {"members.csv": broken})
+    line = broken[: broken.index("\0")].count("\n") + 1
+    assert [(each.line, each.code) for each in problems] == [(line, "line_broken")]
 
 
 LOT = "l-9,c-1,points,10,2026-01-10,,\n"
