@@ -25,7 +25,7 @@ WHERE p.member_id BETWEEN $1 AND $2
   AND ($3::bigint IS NULL OR p.member_id % $4 = $3) AND ($5::bigint[] IS NULL OR p.member_id = ANY($5))
   AND p.recorded_at <= $6 AND ($7::date IS NULL OR p.local_date >= $7) AND ($8::date IS NULL OR p.local_date < $8)
   AND ($9 >= 10000 OR abs(hashtextextended($10 || ':' || p.member_id, 0) % 10000) < $9)
-  AND NOT p.evaluation ? 'not_evaluated'
+  AND NOT p.evaluation ? 'not_evaluated' AND ($11 OR NOT p.flags ? 'imported')
 ORDER BY """
 _BY_MEMBER: Final = _PURCHASES + "p.member_id, p.purchase_no"
 _BY_TIME: Final = _PURCHASES + "p.recorded_at, p.member_id, p.purchase_no"
@@ -94,6 +94,7 @@ def _arguments(question: Question, part: Part) -> tuple[object, ...]:
         question.until_day and question.until_day + SLACK,
         question.sample_bp,
         question.salt,
+        question.with_moved_in,
     )
 
 

@@ -38,6 +38,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """Only what these pay is told, on both sides; None: all."""
     members: tuple[int, ...] | None = None
     """Only these; None: everybody."""
+    with_moved_in: bool = True
+    """Also receipts that moved in from an earlier system, which has paid for them."""
 
     @property
     def has_budgets(self) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def question_of(asked: Retroactive, members: Collection[int] | None, *, recorded_by: datetime) -> Question:
-    """What the past is asked."""
+    """What the past is asked. Receipts that moved in are left out: what an earlier system paid is not paid again."""
     return Question(
         document=asked.document,
         recorded_by=recorded_by,
@@ -23,6 +23,7 @@ def question_of(asked: Retroactive, members: Collection[int] | None, *, recorded
         until_day=asked.until_day,
         rules=asked.rules,
         members=None if members is None else tuple(sorted(members)),
+        with_moved_in=False,
     )
 
 

@@ -13,6 +13,8 @@ from loyalty.programme.decoding import encode_programme
 from tests.journeys.test_jobs import JOBS, applied, asked, bought, found, reversed_again, work
 from tests.journeys.tills import balances, done, fetch, refund, sale
 from tests.loyalty.actions.making import accepted, action, pays, record, told
+from tests.loyalty.imports.moving import apply, stock
+from tests.loyalty.imports.test_receipts import files_for
 from tests.programmes import fixed, programme, publish, rate
 from tests.shop import Shop, Till
 from tests.verified import assert_verified
@@ -96,6 +98,20 @@ async def test_a_job_for_a_longer_past_pays_for_the_rest_of_it(
     assert await balances(services) == [400]
     paid = await fetch(services, "SELECT job_id, fact_no, points FROM job_payment ORDER BY 1")
     assert paid == [(short, 2, 100), (whole, 1, 100)]
+    await assert_verified(services)
+
+
+async def test_receipts_that_moved_in_are_not_paid_a_second_time(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str]
+) -> None:
+    await stock(services, "espresso", "tea")
+    till = await shop.till(store_id=await shop.store("s-1"))
+    await apply(services, files_for(till))
+    await bought(client, till, await shop.member(phone="+79990009999"), "here")
+    assert await balances(services) == [150, 30, 100]
+    job_id = await asked(client, manager, "retroactive-jobs", document=DOUBLE)
+    await applied(services, client, manager, job_id)
+    assert await balances(services) == [150, 30, 200], "their points came as lots"
     await assert_verified(services)
 
 
