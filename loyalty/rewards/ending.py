@@ -11,6 +11,7 @@ from kernel.errors import ConflictError
 from loyalty.ledger.account import Account
 from loyalty.ledger.entries import Act, Cause
 from loyalty.ledger.holding import release_hold
+from loyalty.ledger.moving import forfeit
 from loyalty.ledger.opening import open_account
 from loyalty.ledger.restoring import restore
 from loyalty.ledger.writing import write_accounts
@@ -119,7 +120,10 @@ async def give_back(
     reason: str | None = None,
     now: datetime,
 ) -> None:
-    """Undo it whole: holds are released, what was spent is restored, a piece is there again."""
+    """Undo it whole: holds are released, what was spent is restored, a piece is there again.
+
+    Of an erased member, what comes back is forfeited.
+    """
     connection = await driver(session)
     act = Act(Cause("redemption", redemption.redemption_no), actor, now, now, reason)
     settings = {wallet.code: wallet.expired_restore for wallet in document.wallets}
@@ -132,6 +136,8 @@ async def give_back(
         points = sum(lot.out for lot in spent)
         expired = settings.get(price["wallet"], _BACK_AT_ONCE)
         restore(account, price["wallet"], points, act, cause=act.cause, spent=spent, expired=expired)
+    if account.status == "erased":
+        forfeit(account, act)
     await write_accounts(connection, [account])
     await return_pieces(connection, [redemption.reward])
     await take_coupon_back(connection, member_id=redemption.member_id, redemption_no=redemption.redemption_no)
@@ -160,7 +166,8 @@ async def refund_used_in(
     order = (col(Redemption.member_id), col(Redemption.redemption_no))
     for redemption in (await session.exec(statement.order_by(*order))).all():
         account = await open_account(connection, redemption.member_id, now=now)
-        if (giver := present_from(redemption)) and (redemption.expires_at is None or redemption.expires_at > now):
+        is_over = redemption.expires_at is not None and redemption.expires_at <= now
+        if (giver := present_from(redemption)) and not is_over and account.status != "erased":
             await write_accounts(connection, [account])
             again = await pass_on(session, redemption, account, given_by=giver, actor=actor, now=now)
             await end(session, redemption, "refunded", actor=actor, now=now)

@@ -236,3 +236,19 @@ async def test_what_becomes_of_the_giver_in_between_counts(counter: Counter) -> 
         await session.commit()
     gone = await claim(counter, boris, last)
     assert (gone.status_code, gone.json()["code"]) == (409, "present_gone")
+
+
+async def test_a_voided_sale_gives_no_present_to_an_erased_member(counter: Counter, till: Till) -> None:
+    anna, boris = await counter.member(100), await counter.member(20)
+    received = (await claim(counter, boris, await offered(counter, anna))).json()
+    mine = await counter.redeem(boris, "mine")
+    bought = sale(
+        "s1", line("x", 10_000), member={"id": member_public_id(boris)}, redemptions=[received["code"], mine["code"]]
+    )
+    await done(counter.client, till, "purchases", bought)
+    async with counter.services.database.write() as session:
+        await erase_member(session, boris, actor="staff:test", reason="asked", now=counter.services.clock())
+        await session.commit()
+    await done(counter.client, till, "voids", {"receipt": bought["receipt"]})
+    states = await fetch(counter.services, f"SELECT state FROM redemption WHERE member_id = {boris} ORDER BY 1")  # noqa: S608
+    assert states == [("refunded",), ("refunded",)]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from api.services import Services
+from loyalty.members.erasing import erase_member
 from loyalty.members.ids import member_public_id
 from tests.clocks import MovableClock
 from tests.journeys.counter import Counter, discount, reward, with_rewards
@@ -133,3 +134,14 @@ async def test_pieces_are_counted_by_where_they_are(counter: Counter, desk: Desk
 async def test_a_query_that_means_nothing_is_refused(counter: Counter, desk: Desk, query: str) -> None:
     answer = await desk.client.get(f"/v1/admin/redemptions?{query}", headers=desk.headers)
     assert answer.status_code in (400, 404), answer.text
+
+
+async def test_what_is_taken_back_from_an_erased_member_is_forfeited(counter: Counter, desk: Desk) -> None:
+    anna = await counter.member(200)
+    mug = await counter.redeem(anna, "mug")
+    async with counter.services.database.write() as session:
+        await erase_member(session, anna, actor="staff:test", reason="asked", now=counter.services.clock())
+        await session.commit()
+    taken_back = await desk.end(mug, "cancellation", reason="left")
+    assert (taken_back.status_code, taken_back.json()["state"]) == (201, "cancelled")
+    assert await fetch(counter.services, "SELECT remaining FROM balance") == [(0,)]

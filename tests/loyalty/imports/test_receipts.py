@@ -9,12 +9,15 @@ from loyalty.imports.problems import ImportRefusedError
 from loyalty.imports.reading import read_delivery
 from loyalty.imports.shadow_receipts import compare_receipts
 from loyalty.members.ids import member_public_id
+from loyalty.members.merging import merge_members
+from tests.journeys.test_goals import aiming
 from tests.journeys.test_tiers import MONTHS, TIERS
 from tests.journeys.tills import balances, done, fetch, line, refund, sale, send
 from tests.loyalty.imports.moving import FILES, apply, dry_run, reverse, stock, terms_of
 from tests.programmes import programme, publish, rate
 from tests.shop import Shop, Till
 from tests.verified import assert_verified
+from tests.worker.delivered import deliver_everything
 
 LINES = """receipt_id,sku,quantity,amount_minor,discount_minor
 r-1,espresso,2,4500,500
@@ -118,6 +121,33 @@ async def test_they_go_with_their_import_and_can_come_again(services: Services, 
         for table in ("purchase", "purchase_line", "receipt_key", "imported_receipt"):
             assert await fetch(services, f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608 - our tables
         await assert_verified(services)
+
+
+async def test_no_goal_pays_for_what_the_earlier_system_has_paid(
+    services: Services, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await publish(services, aiming())
+    await stock(services, "espresso", "tea")
+    till = await shop.till(store_id=await shop.store("s-1"))
+    moved_in = await apply(services, files_for(till))
+    await assert_verified(services)
+    (owner,), _ = await fetch(services, "SELECT member_id FROM member ORDER BY 1")
+    own, card = {"id": member_public_id(owner)}, await shop.member()
+    await done(client, till, "purchases", sale("own", line("1", 5_000), member={"id": member_public_id(card)}))
+    async with services.database.write() as session:
+        await merge_members(
+            session, source_id=owner, target_id=card, actor="staff:boris", reason="same", now=services.clock()
+        )
+        await session.commit()
+    await deliver_everything(services)
+    assert await fetch(services, "SELECT * FROM goal_award") == []
+    await done(client, till, "purchases", sale("more", line("1", 15_000), member=own))
+    await deliver_everything(services)
+    assert await fetch(services, "SELECT threshold, amount FROM goal_award") == [("first", 20_000)]
+    await assert_verified(services)
+    assert moved_in.import_id is not None
+    await reverse(services, moved_in.import_id)
+    await assert_verified(services)
 
 
 ROW = "r-9,c-1,s-1,t,9,2026-02-10,2026-02-10T12:00:00Z,10,RUB,1\n"
