@@ -12,6 +12,7 @@ from kernel.database import WriteSession, driver
 from loyalty.earning.calendar import local_day_starts
 from loyalty.imports.problems import ImportProblem, ImportRefusedError
 from loyalty.imports.rows import CouponRow
+from loyalty.ledger.forwarding import surviving_members
 from loyalty.programme.in_force import snapshot_in_force
 from loyalty.programme.rewards import DISCOUNT_KINDS
 from loyalty.programme.snapshot import ProgrammeSnapshot
@@ -66,12 +67,9 @@ async def meet_coupons(
 ) -> tuple[set[str], list[ImportProblem]]:
     """The codes that have come before, and what cannot be of the others."""
     found = {row["shown_code"]: row for row in await connection.fetch(_KNOWN, [row.code for row in rows])}
-    known = {
-        row.code
-        for row in rows
-        if row.code in found
-        and (found[row.code]["member_id"], found[row.code]["reward"]) == (members.get(row.external_id), row.reward)
-    }
+    survivors = await surviving_members(connection, {row["member_id"] for row in found.values()})
+    held = {code: (survivors.get(row["member_id"], row["member_id"]), row["reward"]) for code, row in found.items()}
+    known = {row.code for row in rows if held.get(row.code) == (members.get(row.external_id), row.reward)}
     new = [row for row in rows if row.code not in known]
     left = await read_left(connection, now=now) if new else {}
     problems = [

@@ -6,6 +6,7 @@ import pytest
 from api.services import Services
 from loyalty.imports.problems import ImportRefusedError
 from loyalty.members.ids import member_public_id
+from loyalty.members.merging import merge_members
 from tests.journeys.counter import discount, reward, with_rewards
 from tests.journeys.tills import done, fetch, line, sale
 from tests.loyalty.imports.moving import FILES, apply, dry_run, reverse
@@ -49,6 +50,22 @@ async def test_a_till_takes_it_by_the_code_its_holder_knows(
     assert first.import_id is not None
     reversal = await reverse(services, first.import_id)
     assert (reversal.coupons_withdrawn, [kept.why for kept in reversal.kept]) == (1, ["has_bought"])
+    await assert_verified(services)
+
+
+async def test_the_same_file_again_finds_it_with_the_member_whom_its_holder_was_merged_into(
+    services: Services, shop: Shop
+) -> None:
+    await apply(services, WITH_COUPONS)
+    (anna,) = (await fetch(services, "SELECT min(member_id) FROM member"))[0]
+    twin = await shop.member(phone="+79990009999")
+    async with services.database.write() as session:
+        await merge_members(
+            session, source_id=anna, target_id=twin, actor="staff:x", reason="twins", now=services.clock()
+        )
+        await session.commit()
+    again = await apply(services, {"coupons.csv": ROWS})
+    assert (again.import_id, again.counts.coupons_new) == (None, 0)
     await assert_verified(services)
 
 
