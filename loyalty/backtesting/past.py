@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -90,8 +90,8 @@ def _arguments(question: Question, part: Part) -> tuple[object, ...]:
         BUDGET_SLICES,
         part.members,
         question.recorded_by,
-        question.read_from and question.read_from - SLACK,
-        question.until_day and question.until_day + SLACK,
+        question.read_from and max(question.read_from, date.min + SLACK) - SLACK,
+        question.until_day and min(question.until_day, date.max - SLACK) + SLACK,
         question.sample_bp,
         question.salt,
         question.with_moved_in,

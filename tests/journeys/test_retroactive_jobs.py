@@ -66,6 +66,16 @@ async def test_a_second_job_for_the_same_rule_and_period_pays_nothing(
     await assert_verified(services)
 
 
+@pytest.mark.parametrize("days", [{"from_day": "0001-01-01"}, {"until_day": "9999-12-31"}])
+async def test_the_first_and_the_last_of_all_days_bound_a_job_like_others(
+    services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], till: Till, days: dict[str, str]
+) -> None:
+    await bought(client, till, await shop.member(), "1")
+    job_id = await asked(client, manager, "retroactive-jobs", document=DOUBLE, **days)
+    await applied(services, client, manager, job_id)
+    assert await balances(services) == [200]
+
+
 async def test_two_jobs_for_the_same_past_that_are_applied_at_once_pay_once(
     services: Services, client: httpx.AsyncClient, shop: Shop, manager: dict[str, str], till: Till
 ) -> None:
