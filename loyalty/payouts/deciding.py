@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from kernel.database import WriteSession, driver
+from kernel.errors import ConflictError
 from loyalty.approvals import SecondPersonNeededError
 from loyalty.holds import SpendingBlockedError
 from loyalty.ledger.account import Account
@@ -18,6 +19,13 @@ from loyalty.rewards.paying import spend_held
 from loyalty.rewards.states import state_at
 
 
+class PayoutOverDebtError(ConflictError):
+    """What had earned the points was taken back since: the member owes points of ``wallets``."""
+
+    code = "payout_over_debt"
+    title = "The member owes points; refused, what is held repays them."
+
+
 async def decide_payout(
     session: WriteSession,
     key: tuple[int, int],
@@ -31,7 +39,7 @@ async def decide_payout(
     """Approve or refuse it, once. Whoever asked on the member's behalf can refuse it and not approve it.
 
     Raises ``PayoutNotFoundError``, ``RedemptionNotOpenError`` for one that does not wait, ``SecondPersonNeededError``,
-    and ``SpendingBlockedError`` for approving a member who is blocked or frozen.
+    and for approving ``SpendingBlockedError`` where the member is blocked or frozen, and ``PayoutOverDebtError``.
     """
     await read_payout(session, key)
     account, redemption = await lock_redemption(session, key, now=now)
@@ -43,6 +51,8 @@ async def decide_payout(
             raise SecondPersonNeededError
         if cannot_spend(account):
             raise SpendingBlockedError
+        if owed := [price["wallet"] for price in redemption.prices if account.wallet(price["wallet"]).debt]:
+            raise PayoutOverDebtError(None, wallets=owed)
         await _spend(session, account, redemption, actor=actor, reason=reason, now=now)
     else:
         await give_back(

@@ -19,7 +19,7 @@ from loyalty.rewards.expiring import expire_redemptions
 from tests.api.callers import member_headers
 from tests.clocks import MovableClock
 from tests.journeys.counter import Counter, discount, payout, with_rewards
-from tests.journeys.tills import fetch
+from tests.journeys.tills import done, fetch, line, refund, sale
 from tests.programmes import publish
 from tests.shop import Shop
 from tests.verified import assert_verified
@@ -180,6 +180,20 @@ async def test_a_frozen_member_is_not_paid(counter: Counter, bureau: Bureau) -> 
     refused = await bureau.decide(asked, approved=True)
     assert (refused.status_code, refused.json()["code"]) == (403, "spending_blocked")
     assert (await bureau.decide(asked, approved=False)).status_code == 201
+
+
+async def test_what_was_earned_with_goods_that_came_back_is_not_paid_out(counter: Counter, bureau: Bureau) -> None:
+    anna, till = await counter.member(), await counter.shop.till()
+    bought = sale("s1", line("x", 20_000), member={"id": member_public_id(anna)})
+    await done(counter.client, till, "purchases", bought)
+    assert await counter.wallet(anna) == (200, 200, 0)
+    asked = await ask(counter, anna)
+    await done(counter.client, till, "refunds", refund("s1"))
+    refused = await bureau.decide(asked, approved=True)
+    assert (refused.status_code, refused.json()["code"]) == (409, "payout_over_debt")
+    assert refused.json()["wallets"] == ["points"]
+    assert (await bureau.decide(asked, approved=False)).status_code == 201
+    assert await counter.wallet(anna) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
