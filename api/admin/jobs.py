@@ -32,9 +32,8 @@ from api.uploads import CSV, MembersUpload, read_upload
 from kernel.database import ReadSession
 from loyalty.audit import record_change
 from loyalty.jobs.items import list_items, list_problems
-from loyalty.jobs.listing import COLUMNS, MOST_LINES, list_members, names_addresses, read_job_list
+from loyalty.jobs.listing import COLUMNS, MOST_LINES, is_address, list_members, names_addresses, read_job_list
 from loyalty.jobs.making import begin_preview_anew, list_jobs, lock_job, read_job
-from loyalty.models import Job
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 _ROWS_AT_ONCE: Final = 2_000
@@ -84,8 +83,8 @@ class AdminJobs(Controller):
         description=(
             f"CSV with one column, one of {', '.join(COLUMNS)}, and at most {MOST_LINES:,} lines. Lines that name "
             "nobody are left out and listed as problems. The preview is asked for with the list. Sent again before the "
-            "job is applied it takes the earlier one's place, and so does its preview. Of a list of phones, e-mails or "
-            "cards whoever may not look members up is told the numbers alone."
+            "job is applied it takes the earlier one's place, and so does its preview. A list of phones, e-mails or "
+            "cards takes the right to look members up."
         ),
         operation_class=MembersUpload,
         request_max_body_size=MAX_FILE_BYTES,
@@ -102,6 +101,7 @@ class AdminJobs(Controller):
         listed = await asyncio.to_thread(
             read_job_list, content, lookup_key=services.lookup_key, phone_region=services.settings.phone_region
         )
+        _require_look_up(caller, by_address=is_address(listed.column))
         now = services.clock()
         async with services.database.write() as session:
             job = await lock_job(session, job_id)
@@ -135,7 +135,7 @@ class AdminJobs(Controller):
         limit: PageLimit = DEFAULT_PER_PAGE,
     ) -> JobItemPage:
         async with services.database.read() as session:
-            _require_sight(caller, await read_job(session, job_id))
+            _require_look_up(caller, by_address=names_addresses(await read_job(session, job_id)))
             rows = await list_items(session, job_id, after=number_position(cursor), limit=limit + 1)
         page, following = cut(rows, limit, lambda item: item.member_id)
         return JobItemPage(items=[view_item(item) for item in page], next=following)
@@ -150,7 +150,7 @@ class AdminJobs(Controller):
     )
     async def items_file(self, job_id: JobInPath, caller: Staff, services: ServicesOf) -> Response[str]:
         async with services.database.read() as session:
-            _require_sight(caller, await read_job(session, job_id))
+            _require_look_up(caller, by_address=names_addresses(await read_job(session, job_id)))
         pages = _pages(services, partial(list_items, job_id=job_id), lambda item: item.member_id)
         lines = ([cells for item in page for cells in item_cells(item)] async for page in pages)
         return csv_stream(ITEM_COLUMNS, lines, name=f"job-{job_id}.csv")
@@ -165,15 +165,17 @@ class AdminJobs(Controller):
     )
     async def problems_file(self, job_id: JobInPath, caller: Staff, services: ServicesOf) -> Response[str]:
         async with services.database.read() as session:
-            _require_sight(caller, await read_job(session, job_id))
+            _require_look_up(caller, by_address=names_addresses(await read_job(session, job_id)))
         pages = _pages(services, partial(list_problems, job_id=job_id), lambda problem: problem.line_no)
         lines = ([(problem.line_no, problem.message) for problem in page] async for page in pages)
         return csv_stream(("line", "problem"), lines, name=f"job-{job_id}-problems.csv")
 
 
-def _require_sight(caller: StaffCaller, job: Job) -> None:
-    """Which phones, e-mails and cards are somebody's is told only to those who may look members up."""
-    if names_addresses(job) and not has_permission(caller, Permission.MEMBERS_READ):
+def _require_look_up(caller: StaffCaller, *, by_address: bool) -> None:
+    """Whether phones, e-mails and cards are somebody's is told only to those who may look members up: a list of one
+    would tell, by its count.
+    """
+    if by_address and not has_permission(caller, Permission.MEMBERS_READ):
         raise PermissionMissingError(permission=Permission.MEMBERS_READ.value)
 
 

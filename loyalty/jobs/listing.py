@@ -65,7 +65,13 @@ def read_job_list(content: bytes, *, lookup_key: LookupKey, phone_region: str | 
 
 def names_addresses(job: Job) -> bool:
     """Whether the job's list was one of phones, e-mails or cards: what became of its lines tells whose they are."""
-    return job.parameters.get("column") not in (None, "member_id")
+    column = job.parameters.get("column")
+    return column is not None and is_address(column)
+
+
+def is_address(column: str) -> bool:
+    """Whether a list of this column finds members by what they are known by outside."""
+    return column != "member_id"
 
 
 async def list_members(session: WriteSession, locked: Job, listed: JobList) -> None:
