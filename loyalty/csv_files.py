@@ -29,9 +29,7 @@ class BrokenLineError(Exception):
 
 
 def text_of(content: bytes) -> str:
-    """The file's text. Raises ``BrokenLineError`` at the first line that is not UTF-8, or that no text can keep."""
-    if (place := content.find(b"\0")) >= 0:
-        raise BrokenLineError(content.count(b"\n", 0, place) + 1, "has a zero byte")
+    """The file's text. Raises ``BrokenLineError`` at the first line that is not UTF-8."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

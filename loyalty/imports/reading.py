@@ -87,6 +87,9 @@ class _Reading:
         return rows
 
     def _cells(self, name: str, content: bytes) -> Iterator[tuple[int, Cells]]:
+        if (place := content.find(b"\0")) >= 0:
+            # Faults are kept, with the columns that they name, and no text of PostgreSQL can keep that.
+            raise BrokenLineError(content.count(b"\n", 0, place) + 1, "has a zero byte")
         rows = rows_of(text_of(content))
         first, columns = next(rows, (1, []))
         if problems := _column_problems(name, first, columns):
